@@ -1,0 +1,33 @@
+"""TensorFlow and Keras, imported in this one place: quiet, deterministic, with as many threads as wanted.
+
+The import takes seconds and hundreds of megabytes, so nothing that predicts imports this module.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+
+# Before the import: its start-up lines would come between those of the job's log.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["KERAS_BACKEND"] = "tensorflow"
+# oneDNN chooses the order of additions by the machine; without it a resumed job repeats itself on another one too.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+
+import keras  # after the variables above
+import tensorflow as tf
+
+# A search compiles a function for every trial, which TensorFlow advises against in many lines.
+logging.getLogger("tensorflow").setLevel(logging.ERROR)
+
+__all__ = ["configure", "keras", "tf"]
+
+
+def configure(threads: int) -> None:
+    """Lets TensorFlow use that many threads, and makes every operation deterministic.
+
+    To be called once, before anything is computed; raises RuntimeError afterwards.
+    """
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
+    tf.config.experimental.enable_op_determinism()
