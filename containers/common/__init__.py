@@ -1,0 +1,12 @@
+"""What every image shares, standard library only except where said.
+
+program.py          the dispatcher: verb, SIGTERM, failure file, exit code       <- open this first
+paths.py            the folders of the contract under a configurable root
+environment.py      the environment variables that are read, with their checks
+hyperparameters.py  hyperparameters.json, parsed by the catalogue
+channels.py         a channel's CSV files as one table
+output.py           log lines, metric lines, files that appear whole or not at all
+payloads.py         request bodies to rows, predictions to response bodies
+serving.py          the HTTP server (Starlette on uvicorn)
+errors.py           the error tree
+"""

@@ -1,0 +1,7 @@
+"""The Gaussian process image: `python -m containers.gp_image train|serve`. This file holds a docstring only.
+
+__main__.py   which program; imports them late, after the SIGTERM handler
+train.py      channels and hyperparameters to a model folder
+serve.py      a model folder to an HTTP server
+artifacts.py  the names of the files in a model folder
+"""
