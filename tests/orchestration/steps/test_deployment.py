@@ -1,0 +1,158 @@
+"""The deploy lease, and finding, awaiting and verifying an endpoint, over the fakes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from orchestration.builds import Build, BuildKind, BuildStatus, Json, Requester
+from orchestration.ports import Change, DeploymentFailed, NotSettled, Ports, Prediction, Unavailable
+from orchestration.steps import endpoint, lease
+from orchestration.steps.record import record
+from orchestration.steps.start_build import Order, start_build
+from tests.fakes import fake_ports
+from tests.fakes.endpoints import FakeEndpoints
+from tests.fakes.pipeline import FakePipeline
+
+ADA = Requester("ada", "Ada", "console", "c1")
+
+
+@pytest.fixture
+def ports() -> Ports:
+    return fake_ports()
+
+
+def pipeline(ports: Ports) -> FakePipeline:
+    assert isinstance(ports.pipeline, FakePipeline)
+    return ports.pipeline
+
+
+def endpoints(ports: Ports) -> FakeEndpoints:
+    assert isinstance(ports.endpoints, FakeEndpoints)
+    return ports.endpoints
+
+
+def deploying(ports: Ports, delivery_id: str, dataset: str = "toy") -> Build:
+    order = Order(BuildKind.TRAIN, "gp", dataset, {}, {}, ADA, "console", delivery_id)
+    number = start_build(order, ports).build.number
+    record(number, Change(BuildStatus.TRAINING, ports.clock.now(), settings={"endpoint_timeout_s": 600}), ports)
+    return record(number, Change(BuildStatus.DEPLOYING, ports.clock.now()), ports)
+
+
+def test_one_build_a_service_deploys_and_the_oldest_waiting_one_is_next(ports: Ports) -> None:
+    first, second, third = (deploying(ports, name) for name in "abc")
+    for build in (first, second, third):
+        lease.take(build, f"token-{build.number}", 600, ports)
+    assert set(pipeline(ports).completed) == {"token-1"}
+    record(first.number, Change(BuildStatus.READY, ports.clock.now()), ports)
+    assert set(pipeline(ports).completed) == {"token-1", "token-2"}
+    record(second.number, Change(BuildStatus.ERROR, ports.clock.now(), error="E", cause="c"), ports)
+    assert set(pipeline(ports).completed) == {"token-1", "token-2", "token-3"}
+
+
+def test_another_service_does_not_wait(ports: Ports) -> None:
+    for build in (deploying(ports, "a"), deploying(ports, "b", "diabetes")):
+        lease.take(build, f"token-{build.number}", 600, ports)
+    assert set(pipeline(ports).completed) == {"token-1", "token-2"}
+
+
+def test_a_build_that_was_stopped_while_it_waited_is_passed_over(ports: Ports) -> None:
+    first, second, third = (deploying(ports, name) for name in "abc")
+    for build in (first, second, third):
+        lease.take(build, f"token-{build.number}", 600, ports)
+    record(second.number, Change(BuildStatus.STOPPED, ports.clock.now()), ports)
+    record(first.number, Change(BuildStatus.READY, ports.clock.now()), ports)
+    assert set(pipeline(ports).completed) == {"token-1", "token-3"}
+
+
+def test_taking_it_twice_completes_each_token(ports: Ports) -> None:
+    """A state that runs again after a crash has a new token and already holds the lease."""
+    build = deploying(ports, "a")
+    lease.take(build, "before", 600, ports)
+    lease.take(build, "after", 600, ports)
+    assert set(pipeline(ports).completed) == {"before", "after"}
+
+
+def test_a_grant_that_could_not_be_told_is_told_at_the_next_try(ports: Ports) -> None:
+    """Throttled between the lease and the token: the step is retried, and the token must still be there."""
+
+    class Throttled(FakePipeline):
+        throttled = False
+
+        def complete(self, task_token: str, output: Mapping[str, Json]) -> None:
+            if self.throttled:
+                raise Unavailable("throttled")
+            super().complete(task_token, output)
+
+    throttled = Throttled(ports.clock)
+    world = replace(ports, pipeline=throttled)
+    first, second = deploying(world, "a"), deploying(world, "b")
+    for build in (first, second):
+        lease.take(build, f"token-{build.number}", 600, world)
+    throttled.throttled = True
+    with pytest.raises(Unavailable):
+        record(first.number, Change(BuildStatus.READY, ports.clock.now()), world)
+    throttled.throttled = False
+    record(first.number, Change(BuildStatus.READY, ports.clock.now()), world)
+    assert set(throttled.completed) == {"token-1", "token-2"}
+
+
+def deploy(ports: Ports, config: str = "c2", token: str = "token") -> None:
+    endpoint.deploy_endpoint("e", config, {"sagebuild:environment": "test"}, token, 600, ports)
+
+
+def test_a_waiting_state_goes_on_when_the_endpoint_is_in_service(ports: Ports) -> None:
+    deploy(ports)
+    assert pipeline(ports).completed == {}
+    endpoints(ports).set_status("e", "InService")
+    for _ in range(2):  # EventBridge may deliver twice
+        endpoint.endpoint_changed("e", ports)
+    assert set(pipeline(ports).completed) == {"token"}
+
+
+def test_a_state_that_runs_again_deploys_nothing_twice_and_answers_its_new_token(ports: Ports) -> None:
+    deploy(ports, token="before")
+    deploy(ports, token="after")
+    endpoints(ports).set_status("e", "InService")
+    endpoint.endpoint_changed("e", ports)
+    assert set(pipeline(ports).completed) == {"after"}
+    deploy(ports, token="late")  # it is in service already: an endpoint that was faster than the state
+    assert "late" in pipeline(ports).completed
+
+
+def test_a_waiting_state_fails_with_the_endpoints_reason(ports: Ports) -> None:
+    deploy(ports)
+    endpoints(ports).set_status("e", "Failed", "the image has no serve")
+    endpoint.endpoint_changed("e", ports)
+    error, cause = pipeline(ports).failed["token"]
+    assert error == "DeploymentFailed"
+    assert "the image has no serve" in cause
+
+
+def test_an_endpoint_that_is_changing_to_something_else_is_left_to_settle(ports: Ports) -> None:
+    deploy(ports, "c1")
+    with pytest.raises(NotSettled):
+        deploy(ports, "c2")
+
+
+def test_an_event_about_an_endpoint_that_is_gone_or_that_nobody_waits_for_does_nothing(ports: Ports) -> None:
+    endpoint.endpoint_changed("gone", ports)
+    endpoints(ports).serve("e", None)
+    endpoint.endpoint_changed("e", ports)
+    assert (pipeline(ports).completed, pipeline(ports).failed) == ({}, {})
+
+
+def test_a_silent_rollback_is_not_a_success(ports: Ports) -> None:
+    endpoints(ports).serve("e", None)
+    with pytest.raises(DeploymentFailed, match="e-config.*should serve local-b2-config"):
+        endpoint.verify_endpoint("e", "local-b2-config", [0.5, 1.0], ports)
+    endpoint.verify_endpoint("e", "e-config", [0.5, 1.0], ports)
+
+
+def test_a_prediction_that_is_no_number_is_not_a_success(ports: Ports) -> None:
+    endpoints(ports).serve("e", None, predictor=lambda row: Prediction(math.nan))
+    with pytest.raises(DeploymentFailed, match="nan"):
+        endpoint.verify_endpoint("e", "e-config", [0.5, 1.0], ports)
