@@ -1,0 +1,83 @@
+"""What a training container finds under its root (`ml/` in the job's folder, `/opt/ml` on SageMaker).
+
+    input/config/{hyperparameters,resourceconfig,inputdataconfig}.json   input/data/<channel>/   model/   output/data/
+    checkpoints/   only when the request has a CheckpointConfig, as on SageMaker
+
+Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html.
+`supervisor.py` calls this before it starts the container; `checkpoints.py` fills the checkpoints.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from orchestration.local.files import write_json_atomic
+from orchestration.local.local_sagemaker.objects import ObjectStore
+
+SERVICE_ROOT = PurePosixPath("/opt/ml")
+_DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
+_HOST = "algo-1"
+
+
+def lay_out(ml: Path, request: Mapping[str, Any], objects: ObjectStore) -> None:
+    """Make the folders and files and copy the data of every channel.
+
+    Raises:
+        ObjectError: data that cannot be had, or of which there is none.
+        OSError: the disk refused.
+    """
+    for folder in ("input/config", "input/data", "model", "output/data"):
+        (ml / folder).mkdir(parents=True, exist_ok=True)
+    config = ml / "input" / "config"
+    write_json_atomic(config / "hyperparameters.json", request.get("HyperParameters", {}))
+    write_json_atomic(config / "resourceconfig.json", _resources(request))
+    write_json_atomic(config / "inputdataconfig.json", _channels(request))
+    for channel in request.get("InputDataConfig", []):
+        folder = ml / "input" / "data" / channel["ChannelName"]
+        folder.mkdir(exist_ok=True)
+        objects.copy_prefix_to(channel["DataSource"]["S3DataSource"]["S3Uri"], folder)
+
+
+def checkpoint_folder(ml: Path, request: Mapping[str, Any]) -> Path | None:
+    """Where the container keeps its checkpoints; None when the request has no CheckpointConfig.
+
+    Raises:
+        ValueError: a LocalPath that is not below /opt/ml.
+    """
+    config = request.get("CheckpointConfig")
+    if config is None:
+        return None
+    path = PurePosixPath(config.get("LocalPath") or _DEFAULT_CHECKPOINTS)
+    if SERVICE_ROOT not in path.parents or ".." in path.parts:
+        raise ValueError(f"expected a LocalPath below {SERVICE_ROOT}, got {str(path)!r}")
+    return ml / path.relative_to(SERVICE_ROOT)
+
+
+def _resources(request: Mapping[str, Any]) -> dict[str, Any]:
+    instance_type = request["ResourceConfig"].get("InstanceType", "local")
+    group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [_HOST]}
+    return {
+        "current_host": _HOST,
+        "current_instance_type": instance_type,
+        "current_group_name": "homogeneousCluster",
+        "hosts": [_HOST],
+        "instance_groups": [group],
+        "network_interface_name": "lo",
+    }
+
+
+def _channels(request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    channels: dict[str, dict[str, str]] = {}
+    for channel in request.get("InputDataConfig", []):
+        source = channel["DataSource"]["S3DataSource"]
+        entry = {
+            "TrainingInputMode": "File",
+            "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
+            "RecordWrapperType": channel.get("RecordWrapperType", "None"),
+        }
+        if "ContentType" in channel:
+            entry["ContentType"] = channel["ContentType"]
+        channels[channel["ChannelName"]] = entry
+    return channels
