@@ -1,0 +1,35 @@
+"""StopBuild: through `orchestration/steps/stop_build.py`. `conversing.py` has the bare "stop", which does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.access.memory import Memory
+from bot.handlers import targets, wording
+from bot.intents.request import Request
+from bot.replies import Choice, Problem, Reply
+from orchestration.ports import Conflict, Ports
+from orchestration.steps.stop_build import stop_build as stop
+
+
+def stop_build(request: Request, ports: Ports, memory: Memory) -> Reply:
+    """Stop the build that is named, else the one of the speaker that runs; asks when several do.
+
+    Raises UnknownBuild, and Conflict when it has ended.
+    """
+    found = targets.running(request, ports, memory)
+    if len(found) > 1:
+        numbers = wording.listed((str(build.number) for build in found), "or")
+        return Reply(
+            text=f"Which one: build {numbers}? Say for example 'stop build {found[0].number}'.",
+            choices=tuple(Choice(f"Stop build {build.number}", f"stop build {build.number}") for build in found),
+            error=Problem.AMBIGUOUS,
+        )
+    if not found:
+        last = targets.latest(request, ports)
+        if last is None:
+            return replace(targets.none_yet(ports), error=Problem.NOTHING_TO_STOP)
+        raise Conflict(f"No build is running, so there is nothing to stop; build {last.number} is {last.status}.")
+    build = stop(found[0].number, request.requester, ports)
+    after = wording.duration(ports.clock.now() - build.created_at)
+    return Reply(text=f"Build {build.number} is {build.status}, after {after}.", build=build.number)

@@ -1,0 +1,79 @@
+"""TellMeWhenDone, and what a channel needs to keep its promise: how a build stands now, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.access.memory import Memory
+from bot.handlers import targets, wording
+from bot.handlers.builds import newest_metrics, status_reply
+from bot.intents.request import Request
+from bot.replies import Reply
+from orchestration.builds import BuildStatus
+from orchestration.ports import Ports, UnknownBuild, Watch
+
+HOLD = timedelta(seconds=60)  # a channel that died while it told is replaced after this long
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a build stands now: one line, without a stop at the end."""
+
+    number: int
+    status: BuildStatus
+    line: str
+    has_ended: bool
+
+
+def tell_me_when_done(request: Request, ports: Ports, memory: Memory) -> Reply:
+    """Remember who is to be told; a build that has ended is told at once. Raises UnknownBuild."""
+    build = targets.spoken_of(request, ports, memory)
+    if build is None:
+        return targets.none_yet(ports)
+    if build.has_ended:
+        return status_reply(build, ports)
+    watch = Watch(build.number, request.requester, ports.clock.now())
+    ports.watches.add(watch)
+    # It may have ended between the question and the promise, and then nobody would keep it.
+    if (now := ports.builds.get(build.number)).has_ended:
+        ports.watches.told(watch)
+        return status_reply(now, ports)
+    return Reply(f"I will tell you when build {build.number} has ended.", build=build.number, follow=build.number)
+
+
+def progress(number: int, ports: Ports) -> Progress:
+    """How the build stands, with the newest metric. Raises UnknownBuild, Unavailable."""
+    build = ports.builds.get(number)
+    now = ports.clock.now()
+    measured = wording.objective(build, newest_metrics(build, ports), ports.models())
+    elapsed = round(((build.updated_at if build.has_ended else now) - build.created_at).total_seconds())
+    parts = [f"build {number}", build.status.value, f"{elapsed} s", *([measured] if measured else [])]
+    return Progress(number, build.status, "  ".join(parts), build.has_ended)
+
+
+def outcome(number: int, person: str, conversation: str, ports: Ports) -> Reply:
+    """How the build ended, for whoever waited for it in that conversation; the promise to tell them is kept by it."""
+    for watch in ports.watches.of_build(number):
+        if watch.requester.person == person and watch.requester.conversation == conversation:
+            ports.watches.told(watch)
+    return status_reply(ports.builds.get(number), ports)
+
+
+def ended_meanwhile(person: str, channel: str, ports: Ports) -> Iterator[Reply]:
+    """What ended since the person was last on that channel, of what they wanted to be told.
+
+    Each counts as told when the next one is asked for: one that was not shown, because the channel died, is told again.
+    """
+    for watch in ports.watches.of_person(person):
+        if watch.requester.channel != channel:
+            continue
+        try:
+            build = ports.builds.get(watch.number)
+        except UnknownBuild:
+            ports.watches.told(watch)
+            continue
+        if build.has_ended and ports.watches.take(watch, ports.clock.now() + HOLD):
+            yield status_reply(build, ports)
+            ports.watches.told(watch)
