@@ -21,9 +21,13 @@ import pytest
 from models.datasets import SAMPLES
 from orchestration.builds import BuildKind, BuildStatus, Requester
 from orchestration.local import client
+from orchestration.local.lambdas import Lambdas, UnknownFunction
 from orchestration.local.processes import is_alive
+from orchestration.local.resources import ENVIRONMENT, REGION
 from orchestration.ports import Ports, Unavailable
+from orchestration.settings import environment_variables
 from orchestration.steps.start_build import Order, start_build
+from orchestration.steps.stop_build import stop_build
 from orchestration.wiring import close_local, open_local
 
 ROOT = Path(__file__).parents[2]
@@ -109,10 +113,57 @@ def test_after_kill_9_what_was_finished_is_there_and_what_was_running_goes_on(fo
         assert build(session.ports) == running + 1
 
 
+def test_a_conversation_goes_on_when_its_engine_is_killed(folder: Path) -> None:
+    with open_local(folder, "ada") as session:
+        number = build(session.ports)
+        before = client.find(folder)
+        assert before is not None
+        os.kill(before.process.pid, signal.SIGKILL)
+        eventually(lambda: not is_alive(before.process))
+        assert session.ports.builds.get(number).status is BuildStatus.READY
+        after = client.find(folder)
+        assert after is not None
+        assert after.process != before.process
+
+
+def test_a_build_that_was_stopped_stays_stopped_whatever_dies(folder: Path) -> None:
+    with open_local(folder, "ada") as session:
+        order = Order(BuildKind.TRAIN, "gp", "diabetes", {}, {}, ADA, "test", uuid.uuid4().hex)
+        number = start_build(order, session.ports).build.number
+        found = client.find(folder)
+        assert found is not None
+        stop_build(number, ADA, session.ports)
+        os.kill(found.process.pid, signal.SIGKILL)
+    with open_local(folder, "ada") as session:
+        build(session.ports)
+        assert session.ports.builds.get(number).status is BuildStatus.STOPPED
+
+
+def test_a_function_takes_work_from_nobody_but_its_own_process(tmp_path: Path) -> None:
+    nowhere = {
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_MAX_ATTEMPTS": "1",
+    }
+    lambdas = Lambdas(tmp_path, environment_variables(ENVIRONMENT) | nowhere, REGION)
+    try:
+        lambdas.warm("record-status")
+        address = lambdas._workers["record-status"]._address
+        assert ask(f"http://{address}/2018-06-01/runtime/invocation/next", {}) == 403
+        answer = lambdas.invoke("record-status", b'{"build": "not a number"}')
+        assert answer.is_error  # it did reach the function, which has nothing to ask here
+        with pytest.raises(UnknownFunction, match="no function 'nothing'; there are resolve-settings"):
+            lambdas.invoke("nothing", b"{}")
+    finally:
+        lambdas.close()
+
+
 def test_only_its_owner_can_read_the_key(folder: Path) -> None:
     with open_local(folder, "ada"):
-        mode = stat.S_IMODE((folder / "engine.json").stat().st_mode)
-        assert mode == 0o600
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        for path in (folder / "engine.json", folder / "engine.db"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
 def ask(url: str, headers: dict[str, str]) -> int:
