@@ -8,15 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.access.permissions import identify
-from bot.handlers import errors, watching
+from bot.handlers import errors, watching, wording
 from bot.handlers.dispatch import answer, misunderstood
 from bot.handlers.watching import Progress
 from bot.intents.request import Request, Utterance
 from bot.language.normalise import MAX_TEXT_CHARS
 from bot.language.parse import Language, Parse
 from bot.replies import Reply
-from models.catalog import BadEntry, Catalogue
-from orchestration.ports import BadSettings, Ports, Unavailable
+from orchestration.ports import Ports
 
 _log = logging.getLogger(__name__)
 
@@ -90,16 +89,8 @@ class Bot:
     def _understand(self, text: str) -> Parse:
         with self._compiling:
             if self._language is None:
-                self._language = Language(self._models())
+                self._language = Language(wording.models_to_tell_of(self._ports))
         return self._language.parse(text)
-
-    def _models(self) -> Catalogue:
-        """The environment's models; the built-in ones when its settings cannot be read, so that it can be said so."""
-        try:
-            return self._ports.models()
-        except (BadSettings, BadEntry, Unavailable):
-            _log.exception("the environment's settings cannot be read")
-            return self._ports.built_in
 
     def _reply(self, utterance: Utterance, parse: Parse) -> Reply:
         person = identify(utterance.identity, self._ports.people)

@@ -39,12 +39,12 @@ def status_reply(build: Build, ports: Ports) -> Reply:
     metrics = newest_metrics(build, ports)
     facts = [Fact("build", str(build.number)), Fact("status", build.status)]
     facts += [
-        Fact(wording.metric_title(n, build.service.model, ports.models()), wording.number(v))
+        Fact(wording.metric_title(n, build.service.model, wording.models_to_tell_of(ports)), wording.number(v))
         for n, v in metrics.items()
     ]
     choices = (Choice("Why?", f"why did build {build.number} fail"),) if build.status is BuildStatus.ERROR else ()
     return Reply(
-        text=wording.sentence(build, metrics, ports.clock.now(), ports.models()),
+        text=wording.sentence(build, metrics, ports.clock.now(), wording.models_to_tell_of(ports)),
         facts=tuple(facts),
         choices=choices,
         build=build.number,
@@ -75,7 +75,7 @@ def build_details(request: Request, ports: Ports, memory: Memory) -> Reply:
         Fact("started", wording.clock_time(build.created_at, zone)),
         *(Fact(name, str(value)) for name, value in build.hyperparameters.items()),
         *(
-            Fact(wording.metric_title(n, build.service.model, ports.models()), wording.number(v))
+            Fact(wording.metric_title(n, build.service.model, wording.models_to_tell_of(ports)), wording.number(v))
             for n, v in metrics.items()
         ),
         *(Fact(f"{stage} job", job) for stage, job in build.jobs.items()),
@@ -88,7 +88,7 @@ def build_details(request: Request, ports: Ports, memory: Memory) -> Reply:
         if value
     ]
     return Reply(
-        text=wording.sentence(build, metrics, ports.clock.now(), ports.models()),
+        text=wording.sentence(build, metrics, ports.clock.now(), wording.models_to_tell_of(ports)),
         facts=tuple(facts),
         table=_timeline(build, zone),
         build=build.number,
@@ -163,7 +163,7 @@ def _table(builds: list[Build], ports: Ports) -> Table:
                 build.service.dataset,
                 build.requester.name,
                 wording.ago(build.created_at, now),
-                build.error or wording.objective(build, build.metrics, ports.models()),
+                build.error or wording.objective(build, build.metrics, wording.models_to_tell_of(ports)),
             )
             for build in builds
         ),

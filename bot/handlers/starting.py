@@ -61,7 +61,7 @@ def _has(catalogue: Catalogue, model: str, name: str) -> bool:
 def _started(build: Build, is_new: bool) -> Reply:
     given = [f"{name} {value}" for name, value in build.hyperparameters.items()]
     chosen = f" with {wording.listed(given)}" if given else ""
-    deploy = build.settings.get("deploy_after_training")
+    deploy = build.overrides.get("deploy_after_training")
     then = "" if not isinstance(deploy, bool) else ", and will be deployed" if deploy else ", and will not be deployed"
     verb = "started" if is_new else "was already started by this message"
     return Reply(

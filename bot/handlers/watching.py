@@ -47,7 +47,7 @@ def progress(number: int, ports: Ports) -> Progress:
     """How the build stands, with the newest metric. Raises UnknownBuild, Unavailable."""
     build = ports.builds.get(number)
     now = ports.clock.now()
-    measured = wording.objective(build, newest_metrics(build, ports), ports.models())
+    measured = wording.objective(build, newest_metrics(build, ports), wording.models_to_tell_of(ports))
     elapsed = round(((build.updated_at if build.has_ended else now) - build.created_at).total_seconds())
     parts = [f"build {number}", build.status.value, f"{elapsed} s", *([measured] if measured else [])]
     return Progress(number, build.status, "  ".join(parts), build.has_ended)

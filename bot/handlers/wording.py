@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.replies import readable
-from models.catalog import Catalogue, UnknownModel
+from models.catalog import BadEntry, Catalogue, UnknownModel
 from orchestration.builds import Build, BuildStatus, Service
+from orchestration.ports import BadSettings, Ports, Unavailable
 
 NO_BUILDS = "No builds yet. Say 'start training'."
 
@@ -36,6 +38,17 @@ _DONE: Mapping[BuildStatus, str] = {
 
 
 _HAS_REASON = frozenset({BuildStatus.ERROR, BuildStatus.REJECTED, BuildStatus.STOPPED})
+
+_log = logging.getLogger(__name__)
+
+
+def models_to_tell_of(ports: Ports) -> Catalogue:
+    """The environment's models; the built-in ones when its settings cannot be read: a build's status needs no more."""
+    try:
+        return ports.models()
+    except (BadSettings, BadEntry, Unavailable):
+        _log.exception("the environment's settings cannot be read")
+        return ports.built_in
 
 
 def what(service: Service) -> str:

@@ -71,7 +71,7 @@ class AlreadyDecided(Conflict):
     Whoever meets this sends the stored decision again: its first sender may have died before it did.
     """
 
-    def __init__(self, message: str, decision: str, decided_by: str) -> None:
+    def __init__(self, message: str, decision: str = "", decided_by: str = "") -> None:
         super().__init__(message)
         self.decision = decision
         self.decided_by = decided_by

@@ -38,7 +38,7 @@ class TestStarting:
         )
         build = world.ports.builds.get(1)
         assert build.hyperparameters == {"q": 2, "sigma2": 0.01}
-        assert build.settings == {"deploy_after_training": False}
+        assert build.overrides == {"deploy_after_training": False}
         assert build.requester == Requester("ada", "Ada", "console", "here")
         assert reply.text == "Build 1 started: gp on diabetes with q 2 and sigma2 0.01, and will not be deployed."
         assert Fact("sigma2", "0.01") in reply.facts
@@ -48,7 +48,7 @@ class TestStarting:
         other = replace(
             BUILT_IN.models[0], name="other", words=(), hyperparameters=BUILT_IN.models[0].hyperparameters[1:]
         )
-        ports = replace(world.ports, catalogue=replace(BUILT_IN, models=(other, *BUILT_IN.models)))
+        ports = replace(world.ports, built_in=replace(BUILT_IN, models=(other, *BUILT_IN.models)))
         answer(request("StartTraining", {"hyperparameters": {"q": 2}}), ports)
         assert world.ports.builds.get(1).service.model == "gp"
 
@@ -147,7 +147,7 @@ class TestStopping:
     def test_of_a_model(self, world: World) -> None:
         started(world)
         assert say(world, "StopBuild", {"model": "gp", "build": "last"}).text.startswith("Build 1 is STOPPED")
-        assert world.ports.pipeline.describe(world.ports.builds.get(1).execution_arn).status == "ABORTED"
+        assert world.ports.pipeline.describe(world.ports.builds.get(1)).status == "ABORTED"
         assert world.pipeline.stopped_jobs == [1]
 
     def test_nobody_elses_is_meant(self, world: World) -> None:
@@ -234,11 +234,21 @@ class TestWatching:
         assert (reply.follow, reply.text) == (1, "I will tell you when build 1 has ended.")
         assert len(world.ports.watches.of_build(1)) == 1
         world.happens({"build": 1, "status": "TRAINING"})
-        assert ended_meanwhile("ada", "console", world.ports) == []
+        assert list(ended_meanwhile("ada", "console", world.ports)) == []
         world.happens({"build": 1, "status": "TRAINED"})
-        told = ended_meanwhile("ada", "console", world.ports)
+        told = list(ended_meanwhile("ada", "console", world.ports))
         assert [one.text.split(":")[0] for one in told] == ["Build 1 is TRAINED"]
-        assert ended_meanwhile("ada", "console", world.ports) == []
+        assert list(ended_meanwhile("ada", "console", world.ports)) == []
+
+    def test_what_was_not_shown_is_told_again(self, world: World) -> None:
+        started(world)
+        say(world, "TellMeWhenDone")
+        world.happens({"build": 1, "status": "TRAINING"})
+        world.happens({"build": 1, "status": "TRAINED"})
+        assert next(ended_meanwhile("ada", "console", world.ports)).build == 1  # and the channel dies
+        assert list(ended_meanwhile("ada", "console", world.ports)) == []  # it may still be at it
+        world.clock.forward(61)
+        assert [reply.build for reply in ended_meanwhile("ada", "console", world.ports)] == [1]
 
     def test_waiting_for_it_keeps_the_promise_too(self, world: World) -> None:
         started(world)
@@ -251,11 +261,11 @@ class TestWatching:
         started(world)
         say(world, "TellMeWhenDone", channel="slack")
         say(world, "StopBuild", {"build": 1})
-        assert ended_meanwhile("ada", "console", world.ports) == []
+        assert list(ended_meanwhile("ada", "console", world.ports)) == []
 
     def test_a_watch_of_a_build_that_is_gone_is_dropped(self, world: World) -> None:
         world.ports.watches.add(Watch(99, Requester("ada", "Ada", "console", "here"), world.clock.now()))
-        assert ended_meanwhile("ada", "console", world.ports) == []
+        assert list(ended_meanwhile("ada", "console", world.ports)) == []
         assert world.ports.watches.of_person("ada") == []
 
     def test_progress_is_one_line(self, world: World) -> None:

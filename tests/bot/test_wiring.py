@@ -48,7 +48,7 @@ def test_who_is_not_known_gets_no_answer(world: World, bot: Bot) -> None:
         assert bot.say(utterance(text, "console:mallory")).reply.error == "NotAllowed"
     assert world.ports.builds.latest() == []
     assert bot.outcome(1, utterance("", "console:mallory")).error == "NotAllowed"
-    assert bot.since_last_time("console:mallory", "console") == []
+    assert list(bot.since_last_time("console:mallory", "console")) == []
 
 
 def test_long_text_is_cut_with_a_word_about_it(bot: Bot) -> None:
@@ -75,10 +75,12 @@ def test_models_of_the_settings_are_understood(world: World) -> None:
 
 
 def test_bad_settings_are_a_reply_and_what_needs_none_still_works(world: World) -> None:
+    Bot(world.ports).say(utterance("start training", delivery_id="before"))
     world.ports.settings.text = "not JSON"  # type: ignore[attr-defined]
     bot = Bot(world.ports)
     assert bot.say(utterance("start training")).reply.error == "BadSettings"
     assert bot.say(utterance("status")).reply.error == ""
+    assert bot.say(utterance("status of build 1")).reply.text.startswith("Build 1 is QUEUED")
 
 
 @pytest.mark.parametrize("failure", [refuse, crash])
@@ -87,7 +89,7 @@ def test_nothing_that_breaks_is_raised(world: World, language: Language, failure
     bot = Bot(replace(world.ports, people=broken, builds=broken, watches=broken), language)
     assert bot.say(utterance("status")).reply.error
     assert bot.outcome(1, utterance("")).error
-    assert bot.since_last_time("console:ada", "console") == []
+    assert list(bot.since_last_time("console:ada", "console")) == []
 
 
 def test_waiting_goes_by_the_clock_of_the_ports(world: World, bot: Bot) -> None:

@@ -1,6 +1,7 @@
 """Builds and runs an image with Debian's buildah, podman and runc, as root; a Debian base stands in for Docker Hub's.
 
-The odd flags are each needed somewhere without full privileges; see DECISIONS.md's sources, facts/containers.md.
+The odd flags are for a machine whose root may not raise limits (--ulimit), whose control groups are of both versions
+(runc, cgroupfs) and whose network inspects TLS (the host's certificates).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ BASE_IMAGE = "docker.io/library/python:3.11-slim-bookworm"
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # Making the base takes two minutes; it is kept for the next run.
 CACHE = Path(tempfile.gettempdir()) / "sagebuild-images"
-_LIMITS = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096", "--network", "host"]
+_LIMITS = ["--ulimit", "nofile=4096:4096", "--ulimit", "nproc=4096:4096"]
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,17 @@ class ImageTools:
         options = ["--isolation", "chroot", "--network", "host", "--pull-never", "--layers", *lent]
         self._run("buildah", *self._storage(), "bud", *options, "-t", tag, "-f", dockerfile, ".")
 
-    def run(self, tag: str, verb: str, root: Path, *options: str) -> subprocess.CompletedProcess[str]:
-        """Runs a program of the image to its end, with `root` as /opt/ml."""
-        command = [*self._podman_command(), "run", "--rm", *_LIMITS, *options, "-v", f"{root}:/opt/ml", tag, verb]
+    def run(self, tag: str, verb: str, root: Path) -> subprocess.CompletedProcess[str]:
+        """Runs a program of the image to its end, without a network, with `root` as /opt/ml."""
+        options = ["--rm", "--network", "none", *_LIMITS, "-v", f"{root}:/opt/ml"]
+        command = [*self._podman_command(), "run", *options, tag, verb]
         return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
     def start(self, tag: str, verb: str, root: Path, *options: str) -> str:
         """Starts a program of the image and returns the container's id."""
-        return self._podman("run", "-d", *_LIMITS, *options, "-v", f"{root}:/opt/ml", tag, verb).strip()
+        return self._podman(
+            "run", "-d", "--network", "host", *_LIMITS, *options, "-v", f"{root}:/opt/ml", tag, verb
+        ).strip()
 
     def stop(self, container: str) -> tuple[int, str]:
         """SIGTERM, and the exit code and log that came of it."""

@@ -53,14 +53,15 @@ def free_port() -> int:
 @pytest.mark.timeout(1200)
 def test_it_trains_without_a_network_and_serves(image: ImageTools, folder: Folder) -> None:
     folder.toy_channels().hyperparameters(search="lml")
-    trained = image.run(TAG, "train", folder.root, "--network", "none")
+    trained = image.run(TAG, "train", folder.root)
     assert trained.returncode == 0, trained.stdout + trained.stderr
     assert "validation:coverage95=" in trained.stdout
     names = sorted(path.name for path in (folder.root / "model").iterdir())
     assert names == ["metrics.json", "model.npz", "schema.json", "search.json"]
     port = free_port()
     container = image.start(TAG, "serve", folder.root, "-e", f"SAGEMAKER_BIND_TO_PORT={port}")
-    endpoint = Endpoint(subprocess.Popen(["true"]), port)
+    with subprocess.Popen(["true"], text=True) as stand_in:  # an endpoint elsewhere is a process here
+        endpoint = Endpoint(stand_in, port)
     wait_for(endpoint)
     status, text = endpoint.ask('{"instances": [[0.5, 1.0]], "return_std": true}')
     assert status == 200

@@ -187,6 +187,7 @@ def test_sigterm_ends_a_long_training_within_a_second(folder, programs) -> None:
     source = np.random.default_rng(0)
     lines = "\n".join(f"{y},{x}" for y, x in source.normal(size=(15_000, 2)))
     folder.channel("train", "y,x\n" + lines).channel("validation", VALIDATION)
+    folder.hyperparameters(solver="exact")
     process = programs.start(MODULE, "train", folder, SAGEBUILD_BLAS_THREADS="1")
     assert "Fitting 15000 rows" in process.stdout.readline()
     time.sleep(0.5)

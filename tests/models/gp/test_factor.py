@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -18,6 +21,7 @@ from models.gp.factor import (
     flat_length,
     panel_rows,
 )
+from models.gp.lapack import cholesky_in_place
 
 
 def covariance(size: int) -> np.ndarray:
@@ -70,6 +74,35 @@ def test_a_factor_of_one_panel_is_made_in_the_memory_of_its_rows(monkeypatch: py
     factor, _ = factorise(fill_rows, 300, 0.1, 1.0)
     assert np.shares_memory(seen[0], factor.flat)
     assert factor.flat.size == 300 * 300
+
+
+def test_without_scipys_bare_function_the_factor_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factor_module, "_WORTH_SCIPY", 100)
+    k, b = covariance(300), np.ones(300)
+    with_it = factorise(rows_of(k), 300, 0.1, 1.0)[0].solve(b)
+    monkeypatch.setattr("models.gp.lapack._dpotrf", lambda: None)
+    np.testing.assert_allclose(factorise(rows_of(k), 300, 0.1, 1.0)[0].solve(b), with_it, rtol=1e-10)
+
+
+def test_pythons_lock_is_free_while_lapack_works() -> None:
+    square = np.eye(2500) + 0.5
+    seen: list[float] = []
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(time.monotonic())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    started = time.monotonic()
+    assert cholesky_in_place(square) is True
+    ended = time.monotonic()
+    done.set()
+    thread.join()
+    # A hundred milliseconds and more of work, during which another thread goes on.
+    assert sum(started < moment < ended for moment in seen) >= 5
 
 
 def test_many_rows_take_about_half_the_memory_of_the_matrix_and_their_artifact_less() -> None:
