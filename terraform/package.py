@@ -1,8 +1,8 @@
 """Stage the Lambdas' zips: `python terraform/package.py [FUNCTION ...]` writes build/<function>.zip.
 
 Reads `orchestration/functions/functions.json`: each zip holds the row's folders and the locked requirements of its
-extra, nothing else. Entries are sorted and have fixed dates and modes, so an unchanged function gives the same bytes and
-Terraform plans no change. Terraform only reads build/; it does not build.
+extra, nothing else. Entries are sorted and have fixed dates and modes, so an unchanged function gives the same bytes
+and Terraform plans no change. Terraform only reads build/; it does not build.
 
 Standard library only. Byte code and wheels for another platform than this one are not made here yet.
 """

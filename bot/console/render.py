@@ -41,7 +41,9 @@ def printable(text: str) -> str:
 def show(reply: Reply, console: Console, prefix: str = "") -> None:
     """Print the reply: the sentence, then what it does not say itself, then the table."""
     console.print(_styled(prefix + reply.text), soft_wrap=not console.is_terminal)
-    facts = [fact for fact in reply.facts if fact.value and fact.value not in reply.text]
+    # A short answer's sentence says most of its facts; a detailed one, with a table, lists them all.
+    said = set(re.findall(r"[\w.+-]*\w", reply.text)) if reply.table is None else set()
+    facts = [fact for fact in reply.facts if fact.value and not set(fact.value.split()) <= said]
     if facts:
         _show_facts(facts, console)
     if reply.table is not None and reply.table.rows:

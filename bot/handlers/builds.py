@@ -110,8 +110,9 @@ def list_builds(request: Request, ports: Ports, memory: Memory) -> Reply:
     if limit is not None and not 1 <= limit <= MAX_LISTED:
         raise BadRequest(f"I can list from 1 to {MAX_LISTED} builds, not {limit}.")
     status, period = request.text("status"), request.text("when")
+    wanted = MAX_LISTED if period else limit or DEFAULT_LISTED
     builds = ports.builds.latest(
-        MAX_LISTED if period else limit or DEFAULT_LISTED,
+        wanted if wanted == MAX_LISTED else wanted + 1,  # one more tells whether there are more
         person=request.person.id if request.text("whose") == "mine" else None,
         statuses=STATUSES.get(status),
     )
@@ -120,9 +121,12 @@ def list_builds(request: Request, ports: Ports, memory: Memory) -> Reply:
         builds = [build for build in builds if start <= build.created_at < end][: limit or MAX_LISTED]
     if not builds:
         return _none_listed(request, ports)
+    more = " There are more: say 'list the last 50 builds'." if len(builds) > wanted and limit is None else ""
+    builds = builds[:wanted]
     kinds = " ".join(word for word in (status, wording.plural(len(builds), "build").partition(" ")[2]) if word)
     return Reply(
-        text=f"{len(builds)} {kinds}{f' {period}' if period else ''}, the newest first.", table=_table(builds, ports)
+        text=f"{len(builds)} {kinds}{f' {period}' if period else ''}, the newest first.{more}",
+        table=_table(builds, ports),
     )
 
 

@@ -113,7 +113,10 @@ def end(state_dir: Path) -> str:
     if is_alive(connection.process):
         return f"The engine (process {connection.process.pid}) was asked to end and is still busy."
     processes.reap()
-    return f"The engine has ended{f'; {running} builds were running' if running else ''}."
+    if not running:
+        return "The engine has ended."
+    builds = "1 build was" if running == 1 else f"{running} builds were"
+    return f"The engine has ended; {builds} running. A training goes on by itself; the rest goes on when you come back."
 
 
 def find(state_dir: Path) -> Connection | None:

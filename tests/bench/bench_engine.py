@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from models.gp.regressor import ArcCosineGP
-
 from models.catalog import GP
 from models.datasets import toy
+from models.gp.estimator import ArcCosineGPRegressor
 from orchestration.builds import Build, BuildKind, Requester
 from orchestration.ports import Ports
 from orchestration.steps.start_build import Order, start_build
@@ -101,5 +100,7 @@ def _start_of_chat(folder: Path) -> float:
 def _toy_error(seed: int) -> float:
     """How far the catalogue's defaults are from the truth at (0.5, 1.0), trained on that seed's toy data."""
     train = toy(seed).train
-    model = ArcCosineGP(**GP.parse({})).fit([row[1:] for row in train], [row[0] for row in train])
+    known = ArcCosineGPRegressor().get_params()
+    defaults = {name: value for name, value in GP.parse({}).items() if name in known}
+    model = ArcCosineGPRegressor(**defaults).fit([row[1:] for row in train], [row[0] for row in train])
     return abs(float(model.predict([[0.5, 1.0]])[0]) - (1.5 * 0.5 + 5.2 * 1.0))

@@ -88,11 +88,11 @@ def _resumed(folder: Path) -> Row:
     return Row("search resumed after SIGKILL: largest difference", difference, "", "<= 1e-6", difference <= 1e-6)
 
 
-def _start(arguments: list[str], **environment: str) -> subprocess.Popen[str]:
+def _start(arguments: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=REPOSITORY,
-        env={**os.environ, **environment},
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
