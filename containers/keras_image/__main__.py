@@ -14,6 +14,7 @@ from models.keras_net.errors import KerasNetError
 
 
 def _train(paths: Paths) -> None:
+    _limit_threads()
     from containers.keras_image.job import read
 
     # What is wrong with the request is said before the seconds that importing TensorFlow takes.
@@ -24,11 +25,16 @@ def _train(paths: Paths) -> None:
 
 
 def _serve(paths: Paths) -> None:
-    # Read by NumPy's linear algebra when it is imported. One thread a request: requests run beside each other.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(environment.blas_threads() or 1))
+    _limit_threads()
     from containers.keras_image.serve import serve
 
     serve(paths)
+
+
+def _limit_threads() -> None:
+    """One thread for NumPy's linear algebra, which reads this when it is imported: requests run beside each other, and
+    in training NumPy only judges epochs."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", str(environment.blas_threads() or 1))
 
 
 VERBS = {"train": Verb(_train), "serve": Verb(_serve, is_job=False)}

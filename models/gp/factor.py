@@ -2,13 +2,11 @@
 
 Made by `factorise` during training; saved with the model; `forward` gives the variance of predictions. Every step is
 one matrix product of at most a few gigaflops, after which Python looks for signals, so that SIGTERM is answered at once
-even while a large factor is made (LAPACK's dpotrf through SciPy does not come back before its end). Squares on the
-diagonal are left to dpotrf where SciPy is there and they are worth its import: 4096 rows are half a second.
+even while a large factor is made. Large squares on the diagonal are left to LAPACK where SciPy is there (lapack.py).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.gp import lapack
 from models.gp.errors import NotPositiveDefinite
 
 FloatArray = npt.NDArray[np.float64]
@@ -202,8 +201,13 @@ def _fill(factor: BlockFactor, fill_rows: FillRows, noise: float) -> bool:
 
 def _factorise_square(square: FloatArray, block: int) -> bool:
     """The factor of a panel's square, in place, with its diagonal blocks inverted. False when it does not exist."""
-    if len(square) > _WORTH_SCIPY and square.flags.c_contiguous and importlib.util.find_spec("scipy") is not None:
-        return _factorise_square_with_lapack(square, block)
+    if len(square) > _WORTH_SCIPY and lapack.is_available():
+        done = lapack.cholesky_in_place(square)
+        if done:
+            for begin, end in _bounds(len(square), block):
+                square[begin:end, begin:end] = _triangular_inverse(np.tril(square[begin:end, begin:end]))
+        if done is not None:
+            return done
     for begin, end in _bounds(len(square), block):
         column = square[begin:, begin:end]
         if begin:
@@ -216,19 +220,6 @@ def _factorise_square(square: FloatArray, block: int) -> bool:
         column[: end - begin] = inverse
         below = column[end - begin :]
         below[:] = below @ inverse.T
-    return True
-
-
-def _factorise_square_with_lapack(square: FloatArray, block: int) -> bool:
-    # Imported here: a small fit, and the server, must not wait for it.
-    from scipy.linalg import lapack
-
-    # Rows of ours are columns to LAPACK, so that our lower half is its upper one. In place: `square` owns its memory.
-    _, info = lapack.dpotrf(square.T, lower=0, clean=0, overwrite_a=1)
-    if info != 0:
-        return False
-    for begin, end in _bounds(len(square), block):
-        square[begin:end, begin:end] = _triangular_inverse(np.tril(square[begin:end, begin:end]))
     return True
 
 

@@ -78,7 +78,7 @@ def fit(
             "The unit projection with norm_exponent 0 ignores the length of the inputs; lift keeps it.", stacklevel=2
         )
     solver, note = choose_solver(settings, len(rows))
-    y_mean, y_scale, scaled = standardised(targets) if settings.normalise_target else (0.0, 1.0, targets.copy())
+    scaling = standardised(targets) if settings.normalise_target else (0.0, 1.0, targets.copy())
     sphere = SphereMap.fit(
         rows,
         settings.projection,
@@ -88,8 +88,22 @@ def fit(
         standardise=settings.standardise,
     )
     with blas_threads(settings.n_threads, len(rows)):
-        solved = _solve(settings, solver, *sphere(rows), scaled)
-    amplitude = _signal_variance(settings, solved.quadratic, len(scaled))
+        solved = _solve(settings, solver, *sphere(rows), scaling[2])
+    return _fit(settings, solved, sphere, scaling, names, target, solver, note)
+
+
+def _fit(
+    settings: Settings,
+    solved: _Solved,
+    sphere: SphereMap,
+    scaling: tuple[float, float, FloatArray],
+    names: tuple[str, ...],
+    target: str,
+    solver: str,
+    note: str,
+) -> Fit:
+    y_mean, y_scale, y = scaling
+    amplitude = _signal_variance(settings, solved.quadratic, len(y))
     posterior = Posterior(
         q=settings.q,
         l=settings.l,
@@ -107,8 +121,8 @@ def fit(
         signal_variance=amplitude,
     )
     log_scale = math.log(2.0 * math.pi * amplitude) + 2.0 * math.log(y_scale)
-    likelihood = -0.5 * (solved.quadratic / amplitude + solved.log_det + len(scaled) * log_scale)
-    return Fit(posterior, likelihood, solver, note, scaled)
+    likelihood = -0.5 * (solved.quadratic / amplitude + solved.log_det + len(y) * log_scale)
+    return Fit(posterior, likelihood, solver, note, y)
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,8 @@ _PAIRS_AT_ONCE = 65536
 _SERIES_BELOW = -0.5
 # Numbers of a covariance made at once: the block and what layers.py needs beside it stay in a core's cache.
 _BLOCK_NUMBERS = 16384
-_LEAST_ROWS = 4
-_MOST_ROWS = 128
+# Rows of such a block: enough for the matrix product, and few enough that a block at the diagonal is nearly a triangle.
+_LEAST_ROWS, _MOST_ROWS = 4, 128
 
 
 def arc_cosine(t: npt.ArrayLike, q: int) -> FloatArray:
@@ -101,7 +101,9 @@ def covariance(
     step = max(1, _BLOCK_NUMBERS // max(1, len(right)))
     for start in range(0, len(left), step):
         part = slice(start, start + step)
-        _fill(k[part], left[part], left_r[part], right, right_r, q, l)
+        _fill(k[part], left[part], right, q, l)
+        k[part] *= right_r
+        k[part] *= left_r[part, None]
     return k
 
 
@@ -121,13 +123,13 @@ def fill_lower(
     first = 0
     while first < len(out):
         columns = start + first
-        last = min(len(out), first + max(_LEAST_ROWS, _BLOCK_NUMBERS // (columns + _MOST_ROWS)))
+        height = max(_LEAST_ROWS, min(_MOST_ROWS, _BLOCK_NUMBERS // (columns + _MOST_ROWS)))
+        last = min(len(out), first + height)
         rows = slice(columns, start + last)
         block = own[: (last - first) * (start + last)].reshape(last - first, start + last)
-        _fill(block, z[rows], r[rows], z[: start + last], r[: start + last], q, l)
-        # Exact by definition; the kernel of a rounded cosine need not be.
-        np.fill_diagonal(block[:, columns:], np.square(r[rows]))
-        out[first:last, : start + last] = block
+        _fill(block, z[rows], z[: start + last], q, l)
+        block *= r[: start + last]
+        np.multiply(block, r[rows, None], out=out[first:last, : start + last])
         first = last
 
 
@@ -138,20 +140,11 @@ def _clipped(t: npt.ArrayLike) -> FloatArray:
     return own
 
 
-def _fill(
-    out: FloatArray,
-    left: FloatArray,
-    left_r: FloatArray,
-    right: FloatArray,
-    right_r: FloatArray,
-    q: int,
-    l: int,  # noqa: E741 - l is the paper's symbol
-) -> None:
+def _fill(out: FloatArray, left: FloatArray, right: FloatArray, q: int, l: int) -> None:  # noqa: E741
+    """k_{q,l} of left: (S, E) and right: (N, E) into out: (S, N), contiguous."""
     np.matmul(left, right.T, out=out)
     _repair(out, left, right)
     apply_layers(out.reshape(-1), q, l + 1)
-    out *= left_r[:, None]
-    out *= right_r
 
 
 def _repair(t: FloatArray, left: FloatArray, right: FloatArray) -> None:

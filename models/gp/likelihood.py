@@ -35,11 +35,13 @@ class Likelihood:
     """For scaled inputs x: (N, D) and scaled targets y: (N,).
 
     Parameters are logarithms, (D + 2,): of the weights w (1 / length scale), the amplitude a and the noise variance s.
+    jitter: added to the noise, over the amplitude, so that a search can go where amplitudes are large.
     """
 
     choice: KernelChoice
     x: FloatArray
     y: FloatArray
+    jitter: float = 0.0
 
     def value(self, parameters: FloatArray) -> float:
         """The log marginal likelihood, in nats. Raises NotPositiveDefinite."""
@@ -60,7 +62,7 @@ class Likelihood:
         gradient = np.empty_like(parameters)
         gradient[-1] = noise * np.trace(h)
         k *= h
-        gradient[-2] = amplitude * k.sum()
+        gradient[-2] = amplitude * (k.sum() + self.jitter * np.trace(h))
         slope *= h
         z_gradient = 2.0 * amplitude * (slope @ z)
         u_gradient = (z_gradient - np.einsum("ie,ie->i", z_gradient, z)[:, None] * z) / norms[:, None]
@@ -98,7 +100,7 @@ class Likelihood:
 
     def _solve(self, k: FloatArray, amplitude: float, noise: float) -> tuple[FloatArray, FloatArray]:
         m = amplitude * k
-        m[np.diag_indices(len(m))] += noise
+        m[np.diag_indices(len(m))] += noise + self.jitter * amplitude
         factor, info = lapack.dpotrf(m.T, lower=1, overwrite_a=1, clean=0)
         if info != 0:
             raise NotPositiveDefinite(f"The covariance of {len(m)} rows is not positive definite.")

@@ -54,6 +54,9 @@ _STEPS = (30, 8, 20)
 _PRIORS = ((0.0, 2.0), (0.0, 3.0), (-3.0, 3.0))
 _WEIGHT_BOX, _AMPLITUDE_BOX, _MOST_NOISE = (-7.0, 5.0), (-6.0, 12.0), 1.5
 _STACKING_STEPS = 300
+# Over the amplitude. Without it, kernels with large amplitudes and norms, the best on factorial designs, are lost to
+# rounding: on the energy data the error is 0.48 instead of 0.34.
+_JITTER = 1e-8
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,9 @@ class _Refining:
         if len(best) == 1:
             return np.ones(1)
         x, y = self._many
-        densities = [log_normal_density(y, *Likelihood(c.choice, x, y).leave_one_out(c.parameters)) for c in best]
+        densities = [
+            log_normal_density(y, *Likelihood(c.choice, x, y, _JITTER).leave_one_out(c.parameters)) for c in best
+        ]
         return stacking_weights(np.array(densities))
 
     def settings_of(self, candidate: Candidate) -> Settings:
@@ -195,7 +200,7 @@ class _Refining:
         choice, parameters = candidate.choice, candidate.parameters
         x, _ = self._many
         weights = np.exp(parameters[:-2])
-        ratio = math.exp(parameters[-1] - parameters[-2])
+        ratio = math.exp(parameters[-1] - parameters[-2]) + _JITTER
         if choice.norm_exponent:
             # fit() divides norms by their root mean square; the ratio of noise to signal changes with that.
             ratio /= float(np.mean(np.square(x * weights).sum(axis=1) + choice.bias**2))
@@ -221,7 +226,7 @@ class _Refining:
 
     def _scored(self, choice: KernelChoice, parameters: FloatArray) -> Candidate:
         x, y = self._many
-        likelihood = Likelihood(choice, x, y)
+        likelihood = Likelihood(choice, x, y, _JITTER)
         if self._settings.criterion == LOO:
             score = float(np.mean(log_normal_density(y, *likelihood.leave_one_out(parameters))))
         else:
@@ -233,7 +238,7 @@ class _Refining:
     ) -> FloatArray:
         if steps == 0:
             return start
-        likelihood = Likelihood(choice, *data)
+        likelihood = Likelihood(choice, *data, _JITTER)
         count = len(start) - 2
         means = np.array([_PRIORS[0][0]] * count + [_PRIORS[1][0], _PRIORS[2][0]])
         deviations = np.array([_PRIORS[0][1]] * count + [_PRIORS[1][1], _PRIORS[2][1]])

@@ -96,7 +96,10 @@ class TestStatus:
 class TestLists:
     def test_limit_status_and_period(self, world: World) -> None:
         started(world, 12)
-        assert say(world, "ListBuilds").text == "10 builds, the newest first. There are more: say 'list the last 50 builds'."
+        assert (
+            say(world, "ListBuilds").text
+            == "10 builds, the newest first. There are more: say 'list the last 50 builds'."
+        )
         assert say(world, "ListBuilds", {"limit": 3}).text == "3 builds, the newest first."
         assert say(world, "ListBuilds", {"status": "failed"}).text == "No failed builds."
         assert say(world, "ListBuilds", {"whose": "mine", "status": "ready"}).text == "You have no ready builds."

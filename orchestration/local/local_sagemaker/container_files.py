@@ -32,7 +32,7 @@ def lay_out(ml: Path, request: Mapping[str, Any], objects: ObjectStore) -> None:
         (ml / folder).mkdir(parents=True, exist_ok=True)
     config = ml / "input" / "config"
     write_json_atomic(config / "hyperparameters.json", request.get("HyperParameters", {}))
-    write_json_atomic(config / "resourceconfig.json", _resources(request))
+    write_json_atomic(config / "resourceconfig.json", resources(request["ResourceConfig"]))
     write_json_atomic(config / "inputdataconfig.json", _channels(request))
     for channel in request.get("InputDataConfig", []):
         folder = ml / "input" / "data" / channel["ChannelName"]
@@ -49,14 +49,24 @@ def checkpoint_folder(ml: Path, request: Mapping[str, Any]) -> Path | None:
     config = request.get("CheckpointConfig")
     if config is None:
         return None
-    path = PurePosixPath(config.get("LocalPath") or _DEFAULT_CHECKPOINTS)
-    if SERVICE_ROOT not in path.parents or ".." in path.parts:
-        raise ValueError(f"expected a LocalPath below {SERVICE_ROOT}, got {str(path)!r}")
+    return below_root(ml, config.get("LocalPath") or _DEFAULT_CHECKPOINTS)
+
+
+def below_root(ml: Path, local_path: str, folder: PurePosixPath = SERVICE_ROOT) -> Path:
+    """Where a container's path lies here: below `ml`, which stands for /opt/ml.
+
+    Raises:
+        ValueError: a path that is not below `folder`.
+    """
+    path = PurePosixPath(local_path)
+    if folder not in path.parents or ".." in path.parts:
+        raise ValueError(f"expected a LocalPath below {folder}, got {str(path)!r}")
     return ml / path.relative_to(SERVICE_ROOT)
 
 
-def _resources(request: Mapping[str, Any]) -> dict[str, Any]:
-    instance_type = request["ResourceConfig"].get("InstanceType", "local")
+def resources(config: Mapping[str, Any]) -> dict[str, Any]:
+    """resourceconfig.json; `config` is a ResourceConfig, or a processing job's ClusterConfig."""
+    instance_type = config.get("InstanceType", "local")
     group = {"instance_group_name": "homogeneousCluster", "instance_type": instance_type, "hosts": [_HOST]}
     return {
         "current_host": _HOST,

@@ -1,19 +1,19 @@
 """What every part of the local SageMaker is given: where its state lies, how images run, and who and where it is.
 
-`service.py` makes one `Context`; `training.py`, `hosting.py`, `endpoints.py` and `tags.py` take it.
+`service.py` makes one `Context`; whoever keeps a kind of resource takes it, and the tuner has it from its job's folder.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration.local.local_sagemaker.errors import ValidationException
-from orchestration.local.local_sagemaker.objects import ObjectStore
+from orchestration.local.local_sagemaker.objects import ObjectStore, open_objects
 
 # Read by OpenBLAS, MKL, OpenMP, Accelerate, numexpr and TensorFlow when they are loaded.
 _THREAD_VARIABLES = (
@@ -40,8 +40,8 @@ class Context:
         cwd: the working folder of every container.
         account: 12 digits.
         region: as in an ARN.
-        max_parallel_jobs: how many training containers may run at once.
-        stop_grace_s: from SIGTERM to SIGKILL of a training container.
+        max_parallel_jobs: how many training and processing containers may run at once.
+        stop_grace_s: from SIGTERM to SIGKILL of such a container.
         endpoint_stop_grace_s: the same of a serving container.
         startup_timeout_s: how long a serving container may take to its first good /ping, unless its config says.
     """
@@ -56,6 +56,23 @@ class Context:
     stop_grace_s: float
     endpoint_stop_grace_s: float
     startup_timeout_s: float
+
+    def to_json(self) -> dict[str, Any]:
+        """As a job's request.json keeps it, for a process of its own."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {
+            **plain,
+            "folder": str(self.folder),
+            "cwd": str(self.cwd),
+            "objects": self.objects.location,
+            "images": {name: list(argv) for name, argv in self.images.items()},
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> Context:
+        """From what `to_json` gave."""
+        paths = {"folder": Path(document["folder"]), "cwd": Path(document["cwd"])}
+        return cls(**{**document, **paths, "objects": open_objects(document["objects"])})
 
     def arn(self, kind: str, name: str) -> str:
         """The ARN of a resource; `kind` as in the ARN, such as `training-job`."""

@@ -60,6 +60,13 @@ class ResourceLimitExceeded(LocalSageMakerError):
     http_status = 400
 
 
+class ConflictException(LocalSageMakerError):
+    """What is asked for contradicts what there is: a group that still has packages is to be deleted."""
+
+    code = "ConflictException"
+    http_status = 400
+
+
 class UnknownOperation(LocalSageMakerError):
     """An operation that our SageMaker does not have."""
 

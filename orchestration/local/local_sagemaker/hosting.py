@@ -22,20 +22,22 @@ _MODEL_MEMBERS = ("PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConf
 _CONFIG_MEMBERS = ("ProductionVariants", "DataCaptureConfig", "KmsKeyId", "ExecutionRoleArn", "VpcConfig")
 
 
-class _Records:
-    """One folder of records of one kind."""
+class Records:
+    """One folder of records of one kind, one file each, by name."""
 
     def __init__(self, folder: Path, what: str) -> None:
         self._folder = folder
         self._what = what
 
     def create(self, name: str, arn: str, request: Document) -> None:
+        """Keep a record. Raises ValidationException when the name is taken."""
         self._folder.mkdir(parents=True, exist_ok=True)
         record = {"version": FORMAT_VERSION, "name": name, "arn": arn, "created_at": now(), "request": request}
         if not create_json(self._path(name), record):
             raise ValidationException(f'Cannot create already existing {self._what} "{arn}".')
 
     def read(self, name: str, arn: str) -> dict[str, Any]:
+        """One record. Raises ValidationException when there is none."""
         record = read_json(self._path(name))
         # A file system that ignores case finds other names too.
         if record is None or record["name"] != name:
@@ -43,19 +45,26 @@ class _Records:
         return record
 
     def delete(self, name: str, arn: str) -> None:
+        """Forget a record. Raises ValidationException when there is none."""
         self.read(name, arn)
         self._path(name).unlink(missing_ok=True)
 
-    def entries(self, prefix: str) -> Iterator[Entry]:
+    def all(self) -> Iterator[dict[str, Any]]:
+        """All records, in no order."""
         for path in self._folder.glob("*.json") if self._folder.is_dir() else ():
             record = read_json(path)
             if record is not None:
-                summary = {
-                    f"{prefix}Name": record["name"],
-                    f"{prefix}Arn": record["arn"],
-                    "CreationTime": as_datetime(record["created_at"]),
-                }
-                yield Entry(record["name"], record["created_at"], record["created_at"], "", summary)
+                yield record
+
+    def entries(self, prefix: str) -> Iterator[Entry]:
+        """All records for a listing; `prefix` of their members' names, such as `Model`."""
+        for record in self.all():
+            summary = {
+                f"{prefix}Name": record["name"],
+                f"{prefix}Arn": record["arn"],
+                "CreationTime": as_datetime(record["created_at"]),
+            }
+            yield Entry(record["name"], record["created_at"], record["created_at"], "", summary)
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.json"
@@ -66,7 +75,7 @@ class Models:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._records = _Records(context.folder / "models", "model")
+        self._records = Records(context.folder / "models", "model")
 
     def create(self, request: Document) -> str:
         """Keep a model; returns its ARN. The request is validated against the service model already.
@@ -120,7 +129,7 @@ class EndpointConfigs:
     def __init__(self, context: Context, models: Models) -> None:
         self._context = context
         self._models = models
-        self._records = _Records(context.folder / "endpoint-configs", "endpoint configuration")
+        self._records = Records(context.folder / "endpoint-configs", "endpoint configuration")
 
     def create(self, request: Document) -> str:
         """Keep an endpoint config; returns its ARN. The request is validated against the service model already.

@@ -1,14 +1,15 @@
-"""The folder of one training job and the job's status: what `training.py` and `supervisor.py` have in common.
+"""The folder of one job and its status: what whoever asks (`jobs.py`) and the job's own program have in common.
 
     <name>/request.json     the request, and how to carry it out; written before the folder gets its name
     <name>/status.json      status, transitions, metrics, failure reason; replaced at each change
-    <name>/owner.json       identities of the supervisor and of its container
-    <name>/owner.lock       locked as long as the supervisor lives
-    <name>/stop             its presence asks the supervisor to stop the job
+    <name>/owner.json       identities of the job's program and of its container
+    <name>/owner.lock       locked as long as that program lives
+    <name>/stop             its presence asks the program to stop the job
     <name>/announced        its presence says that the end of the job was announced
-    <name>/log.txt          what the container wrote        <name>/supervisor.log  empty, unless the supervisor broke
+    <name>/log.txt          what the container wrote        <name>/supervisor.log  empty, unless the program broke
     <name>/metrics.jsonl    numbers found in that output, one JSON object a line, while the job runs
     <name>/ml/              what the container finds under its root
+    <name>/trials.json      a tuning job's own: its training jobs (`trials.py`); it has no container
 
 Only the holder of `owner.lock` writes status.json. Times are seconds since the epoch. Status names are those of
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJob.html
@@ -60,10 +61,10 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class JobStatus:
-    """Where a training job is.
+    """Where a job is.
 
     Attributes:
-        status: TrainingJobStatus.
+        status: TrainingJobStatus; a processing or tuning job has the same, by other names.
         secondary: SecondaryStatus.
         transitions: the secondary statuses so far, oldest first.
         modified_at: when the status last changed.
@@ -71,6 +72,7 @@ class JobStatus:
         ended_at: when the job became terminal; None before.
         failure_reason: why it failed, at most 1,024 characters.
         metrics: the last value of each metric, once the container has ended.
+        exit_message: what a processing container left in output/message, at most 1,024 characters.
     """
 
     status: str
@@ -81,6 +83,7 @@ class JobStatus:
     ended_at: float | None = None
     failure_reason: str | None = None
     metrics: tuple[Metric, ...] = ()
+    exit_message: str | None = None
 
     @classmethod
     def created(cls, at: float) -> JobStatus:
@@ -126,6 +129,7 @@ class JobStatus:
             "failure_reason": self.failure_reason,
             "transitions": [[each.status, each.started_at, each.ended_at, each.message] for each in self.transitions],
             "metrics": [[each.name, each.value, each.at] for each in self.metrics],
+            "exit_message": self.exit_message,
         }
 
     @classmethod
@@ -144,6 +148,7 @@ class JobStatus:
             failure_reason=document["failure_reason"],
             transitions=tuple(Transition(*each) for each in document["transitions"]),
             metrics=tuple(Metric(*each) for each in document["metrics"]),
+            exit_message=document.get("exit_message"),  # files from before there were processing jobs lack it
         )
 
 
@@ -192,6 +197,10 @@ class JobFolder:
     @property
     def status_file(self) -> Path:
         return self.path / "status.json"
+
+    @property
+    def trials_file(self) -> Path:
+        return self.path / "trials.json"
 
     @property
     def ml(self) -> Path:

@@ -17,22 +17,32 @@ from typing import Any
 from orchestration.local.local_sagemaker.context import Document
 from orchestration.local.local_sagemaker.errors import ValidationException
 
+OBJECTIVE = "FinalObjectiveMetricValue"
 _DEFAULT_PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One resource in a listing; times in seconds since the epoch; `summary` is its element of the response."""
+    """One resource in a listing; times in seconds since the epoch; `summary` is its element of the response.
+
+    `objective` is the final objective of a tuning job's training job, None of anything else.
+    """
 
     name: str
     created_at: float
     modified_at: float
     status: str
     summary: Document
+    objective: float | None = None
 
     def key(self, sort_by: str) -> tuple[str | float, str]:
         """Where it stands in an order; the name makes it unique."""
-        values: dict[str, str | float] = {"Name": self.name, "Status": self.status, "CreationTime": self.created_at}
+        values: dict[str, str | float] = {
+            "Name": self.name,
+            "Status": self.status,
+            "CreationTime": self.created_at,
+            OBJECTIVE: self.objective or 0.0,
+        }
         return values[sort_by], self.name
 
 
@@ -86,7 +96,7 @@ def _decode(token: str, sort_by: str) -> tuple[str | float, str]:
         by, value, name = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (binascii.Error, ValueError, TypeError) as error:
         raise ValidationException("NextToken is not one that this operation gave.") from error
-    expected = (int, float) if sort_by == "CreationTime" else str
+    expected = (int, float) if sort_by in ("CreationTime", OBJECTIVE) else str
     if by != sort_by or not isinstance(value, expected) or not isinstance(name, str):
         raise ValidationException(f"NextToken does not belong to a listing that is sorted by {sort_by}.")
     return value, name

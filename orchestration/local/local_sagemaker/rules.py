@@ -31,6 +31,7 @@ _TRAINING_UNSUPPORTED = (
 _MODEL_UNSUPPORTED = ("InferenceExecutionConfig",)
 _CONTAINER_UNSUPPORTED = ("ModelPackageName", "MultiModelConfig", "AdditionalModelDataSources")
 _ENDPOINT_CONFIG_UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
+_PACKAGE_UNSUPPORTED = ("SourceAlgorithmSpecification", "ValidationSpecification", "ManagedStorageType")
 _VARIANT_UNSUPPORTED = ("ServerlessConfig", "InstancePools")
 
 
@@ -41,7 +42,7 @@ def check_training_job(request: Mapping[str, Any], context: Context) -> None:
         ValidationException: a rule is broken, or a bucket or data that the job needs is missing.
         ResourceLimitExceeded: more than one host.
     """
-    _refuse_unsupported(request, _TRAINING_UNSUPPORTED)
+    refuse_unsupported(request, _TRAINING_UNSUPPORTED)
     _check_algorithm(request.get("AlgorithmSpecification", {}), context)
     resources = _needed(request, "ResourceConfig")
     if resources.get("InstanceCount", 1) != 1:
@@ -53,9 +54,9 @@ def check_training_job(request: Mapping[str, Any], context: Context) -> None:
     output = request["OutputDataConfig"]
     if output.get("CompressionType", "GZIP") != "GZIP":
         raise ValidationException("OutputDataConfig.CompressionType: only GZIP is supported locally.")
-    _check_bucket(output["S3OutputPath"], "OutputDataConfig.S3OutputPath", context)
+    check_bucket(output["S3OutputPath"], "OutputDataConfig.S3OutputPath", context)
     if "CheckpointConfig" in request:
-        _check_bucket(request["CheckpointConfig"]["S3Uri"], "CheckpointConfig.S3Uri", context)
+        check_bucket(request["CheckpointConfig"]["S3Uri"], "CheckpointConfig.S3Uri", context)
         try:
             checkpoint_folder(context.folder, request)
         except ValueError as error:
@@ -68,9 +69,9 @@ def check_model(request: Mapping[str, Any], context: Context) -> None:
     Raises:
         ValidationException: a rule is broken, or the model's data is missing.
     """
-    _refuse_unsupported(request, _MODEL_UNSUPPORTED)
+    refuse_unsupported(request, _MODEL_UNSUPPORTED)
     container = primary_container(request)
-    _refuse_unsupported(container, _CONTAINER_UNSUPPORTED)
+    refuse_unsupported(container, _CONTAINER_UNSUPPORTED)
     if container.get("Mode", "SingleModel") != "SingleModel":
         raise ValidationException("A container's Mode: only SingleModel is supported locally.")
     if "Image" not in container:
@@ -79,13 +80,7 @@ def check_model(request: Mapping[str, Any], context: Context) -> None:
     data = model_data(container)
     if data is None:
         return
-    uri, is_archive = data
-    parsed = _parsed(uri, "the model's data")
-    exists = context.objects.exists(uri) if is_archive else context.objects.has_prefix(uri)
-    if not exists:
-        raise ValidationException(
-            f"Could not find model data at {uri}: there is no such object in the bucket {parsed[0]!r}."
-        )
+    _check_model_data(*data, context)
 
 
 def check_endpoint_config(request: Mapping[str, Any]) -> None:
@@ -94,16 +89,39 @@ def check_endpoint_config(request: Mapping[str, Any]) -> None:
     Raises:
         ValidationException: a rule is broken.
     """
-    _refuse_unsupported(request, _ENDPOINT_CONFIG_UNSUPPORTED)
+    refuse_unsupported(request, _ENDPOINT_CONFIG_UNSUPPORTED)
     if request.get("DataCaptureConfig", {}).get("EnableCapture", False):
         raise ValidationException("DataCaptureConfig.EnableCapture is not supported locally.")
     variants = request["ProductionVariants"]
     if len(variants) != 1:
         raise ValidationException(f"An endpoint has one production variant locally; the request has {len(variants)}.")
-    _refuse_unsupported(variants[0], _VARIANT_UNSUPPORTED)
+    refuse_unsupported(variants[0], _VARIANT_UNSUPPORTED)
     for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
         if member not in variants[0]:
             raise ValidationException(f"The production variant {variants[0]['VariantName']!r} needs {member}.")
+
+
+def check_model_package(request: Mapping[str, Any], context: Context) -> None:
+    """CreateModelPackage: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+
+    Raises:
+        ValidationException: a rule is broken, or a model's data is missing.
+    """
+    refuse_unsupported(request, _PACKAGE_UNSUPPORTED)
+    if "ModelPackageGroupName" not in request:
+        raise ValidationException("ModelPackageGroupName is needed: only versioned model packages are kept locally.")
+    if "ModelPackageName" in request:
+        raise ValidationException("A model package has either ModelPackageName or ModelPackageGroupName.")
+    if request.get("Tags"):
+        raise ValidationException("Tags are those of the model package group; a version has none of its own.")
+    if "InferenceSpecification" not in request:
+        raise ValidationException("InferenceSpecification is needed.")
+    if request.get("SkipModelValidation", "None") == "All":
+        return
+    for container in request["InferenceSpecification"]["Containers"]:
+        data = model_data(container)
+        if data is not None:
+            _check_model_data(*data, context)
 
 
 def primary_container(request: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -143,6 +161,15 @@ def model_data(container: Mapping[str, Any]) -> tuple[str, bool] | None:
             f"ModelDataSource.S3DataSource: S3Object with Gzip or S3Prefix with None; got {kind[0]} with {kind[1]}."
         )
     return source["S3Uri"], kind[0] == "S3Object"
+
+
+def _check_model_data(uri: str, is_archive: bool, context: Context) -> None:
+    bucket, _ = _parsed(uri, "the model's data")
+    exists = context.objects.exists(uri) if is_archive else context.objects.has_prefix(uri)
+    if not exists:
+        raise ValidationException(
+            f"Could not find model data at {uri}: there is no such object in the bucket {bucket!r}."
+        )
 
 
 def _check_algorithm(algorithm: Mapping[str, Any], context: Context) -> None:
@@ -193,12 +220,7 @@ def _check_channels(request: Mapping[str, Any], context: Context) -> None:
             raise ValidationException(
                 f"The channel {name!r}: only an S3DataSource of S3DataType S3Prefix works locally."
             )
-        _parsed(source["S3Uri"], f"the channel {name!r}")
-        if not context.objects.has_prefix(source["S3Uri"]):
-            raise ValidationException(
-                f'No S3 objects found under S3 URL "{source["S3Uri"]}" given in input data source. Please ensure that '
-                "the bucket exists and that objects exist under that S3 prefix."
-            )
+        check_data(source["S3Uri"], f"the channel {name!r}", context)
 
 
 def _check_input_mode(mode: str, where: str) -> None:
@@ -206,7 +228,18 @@ def _check_input_mode(mode: str, where: str) -> None:
         raise ValidationException(f"The input mode Pipe ({where}) is not supported locally; use File or FastFile.")
 
 
-def _check_bucket(uri: str, where: str, context: Context) -> None:
+def check_data(uri: str, where: str, context: Context) -> None:
+    """Raises ValidationException unless there are objects under this uri; `where` says what names it."""
+    _parsed(uri, where)
+    if not context.objects.has_prefix(uri):
+        raise ValidationException(
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
+            "exists and that objects exist under that S3 prefix."
+        )
+
+
+def check_bucket(uri: str, where: str, context: Context) -> None:
+    """Raises ValidationException unless the bucket of this uri exists; `where` says what names it."""
     bucket, _ = _parsed(uri, where)
     if not context.objects.bucket_exists(bucket):
         raise ValidationException(f"{where}: the bucket {bucket!r} of {uri} does not exist.")
@@ -226,9 +259,10 @@ def _needed(request: Mapping[str, Any], member: str) -> Mapping[str, Any]:
     return value
 
 
-def _refuse_unsupported(request: Mapping[str, Any], members: tuple[str, ...]) -> None:
+def refuse_unsupported(request: Mapping[str, Any], members: tuple[str, ...]) -> None:
+    """Raises ValidationException when the request has one of these members, which nothing here carries out."""
     for path in members:
-        if any(True for _ in _values_at(request, path.split("."))):
+        if any(value is not None for value in _values_at(request, path.split("."))):
             raise ValidationException(f"{path} is not supported locally.")
 
 

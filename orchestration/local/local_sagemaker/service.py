@@ -1,7 +1,6 @@
 """LocalSageMaker: the way into the local SageMaker, by the operations' names of botocore's service model.
 
-One table says which operations there are and who carries each out; further kinds of resources (tuning, processing,
-model packages) become further files and further rows. Requests are validated before, against the model
+One table says which operations there are and who carries each out. Requests are validated before, against the model
 (`validation.py`) and the service's rules (`rules.py`). The engine's adapter turns calls on the wire into `call` and
 `invoke_endpoint`, and what they raise (`errors.py`) into answers.
 """
@@ -12,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from orchestration.local.local_sagemaker.context import Context, Document, usable_cores
@@ -19,9 +19,13 @@ from orchestration.local.local_sagemaker.endpoints import Endpoints
 from orchestration.local.local_sagemaker.errors import RuntimeValidationError, UnknownOperation, ValidationException
 from orchestration.local.local_sagemaker.hosting import EndpointConfigs, Models
 from orchestration.local.local_sagemaker.invocation import TIMEOUT_S, Invocation, InvocationResult
+from orchestration.local.local_sagemaker.jobs import Jobs
 from orchestration.local.local_sagemaker.objects import ObjectStore
+from orchestration.local.local_sagemaker.packages import ModelPackages
+from orchestration.local.local_sagemaker.processing import ProcessingJobs
 from orchestration.local.local_sagemaker.tags import Tag, Tags
 from orchestration.local.local_sagemaker.training import TrainingJobs
+from orchestration.local.local_sagemaker.tuning import TuningJobs
 from orchestration.local.local_sagemaker.validation import RequestRefused, service_model, validated
 from orchestration.local.processes import reap
 
@@ -51,11 +55,12 @@ class LocalSageMaker:
         cwd: the working folder of every container.
         account: 12 digits, for ARNs.
         region: for ARNs.
-        max_parallel_jobs: how many training containers may run at once, which share the processors; None: as many
-            as there are processors.
+        max_parallel_jobs: how many training and processing containers may run at once, which share the processors;
+            None: as many as there are processors.
         on_training_change: told (name, status) of each training job that ended, at least once, by a thread of ours.
+        on_processing_change, on_tuning_change: the same of processing and tuning jobs.
         on_endpoint_change: told (name, status) of every change of an endpoint's status, `Deleted` last; by any thread.
-        stop_grace_s: from SIGTERM to SIGKILL of a training container.
+        stop_grace_s: from SIGTERM to SIGKILL of a training or processing container.
         endpoint_stop_grace_s: the same of a serving container.
         startup_timeout_s: to the first good /ping, unless the endpoint config says otherwise.
     """
@@ -71,6 +76,8 @@ class LocalSageMaker:
         region: str,
         max_parallel_jobs: int | None = None,
         on_training_change: Callable[[str, str], None] = _ignore,
+        on_processing_change: Callable[[str, str], None] = _ignore,
+        on_tuning_change: Callable[[str, str], None] = _ignore,
         on_endpoint_change: Callable[[str, str], None] = _ignore,
         stop_grace_s: float = _STOP_GRACE_S,
         endpoint_stop_grace_s: float = _ENDPOINT_STOP_GRACE_S,
@@ -90,11 +97,12 @@ class LocalSageMaker:
             startup_timeout_s=startup_timeout_s,
         )
         self.training_jobs = TrainingJobs(context, on_training_change)
-        self.models = Models(context)
+        self.processing_jobs = ProcessingJobs(context, on_processing_change)
+        self.tuning_jobs = TuningJobs(context, self.training_jobs, on_tuning_change)
+        self.models, self.model_packages = Models(context), ModelPackages(context)
         self.endpoint_configs = EndpointConfigs(context, self.models)
         self.endpoints = Endpoints(context, self.models, self.endpoint_configs, on_endpoint_change)
         self.tags = Tags(context, self._first_tags())
-        self._operations = self._table()
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="local-sagemaker", daemon=True)
 
@@ -159,14 +167,15 @@ class LocalSageMaker:
 
     def resume(self) -> None:
         """Take up the folder of an engine that ended, however it did, and begin to watch. Call it once, first."""
-        self.training_jobs.resume()
+        for jobs in self._jobs():
+            jobs.resume()
         self.endpoints.resume()
         self._watcher.start()
         # Read now, in the time between two requests, what the first request needs.
         threading.Thread(target=service_model, args=("sagemaker",), name="service-model", daemon=True).start()
 
     def close(self) -> None:
-        """Stop watching and end the serving processes; training jobs go on by themselves. `resume` of another takes up.
+        """Stop watching and end the serving processes; jobs go on by themselves. `resume` of another takes up.
 
         Takes at most about 15 s and the grace of a serving container.
         """
@@ -180,7 +189,8 @@ class LocalSageMaker:
         while not self._closing.wait(_JOBS_POLL_S):
             try:
                 reap()
-                self.training_jobs.poll()
+                for jobs in self._jobs():
+                    jobs.poll()
                 if time.monotonic() >= endpoints_due_at:
                     endpoints_due_at = time.monotonic() + _ENDPOINTS_POLL_S
                     self.endpoints.poll()
@@ -188,14 +198,29 @@ class LocalSageMaker:
                 # The next look may go better; without this thread nobody would hear of a job's end any more.
                 _log.exception("looking after jobs and endpoints failed")
 
-    def _table(self) -> dict[str, Callable[[Document], Document]]:
+    def _jobs(self) -> tuple[Jobs, ...]:
+        """Tuning jobs first: what they say of their training jobs is then looked at in the same round."""
+        return self.tuning_jobs, self.training_jobs, self.processing_jobs
+
+    @cached_property
+    def _operations(self) -> dict[str, Callable[[Document], Document]]:
         """Every operation and who carries it out; a further kind of resource adds its rows here."""
-        jobs, models, configs, endpoints = self.training_jobs, self.models, self.endpoint_configs, self.endpoints
         return {
-            "CreateTrainingJob": lambda request: {"TrainingJobArn": jobs.create(request)},
-            "DescribeTrainingJob": lambda request: jobs.describe(request["TrainingJobName"]),
-            "StopTrainingJob": self._stop_training_job,
-            "ListTrainingJobs": jobs.list_jobs,
+            **_job_rows("TrainingJob", self.training_jobs),
+            **_job_rows("ProcessingJob", self.processing_jobs),
+            **_job_rows("HyperParameterTuningJob", self.tuning_jobs),
+            "ListTrainingJobsForHyperParameterTuningJob": self.tuning_jobs.list_training_jobs,
+            "DeleteHyperParameterTuningJob": self._delete_tuning_job,
+            **self._hosting_rows(),
+            **self._package_rows(),
+            "AddTags": lambda request: {"Tags": self.tags.add(request["ResourceArn"], request["Tags"])},
+            "ListTags": lambda request: {"Tags": self.tags.list_tags(request["ResourceArn"])},
+            "DeleteTags": self._delete_tags,
+        }
+
+    def _hosting_rows(self) -> dict[str, Callable[[Document], Document]]:
+        models, configs, endpoints = self.models, self.endpoint_configs, self.endpoints
+        return {
             "CreateModel": lambda request: {"ModelArn": models.create(request)},
             "DescribeModel": lambda request: models.describe(request["ModelName"]),
             "DeleteModel": self._delete_model,
@@ -209,22 +234,46 @@ class LocalSageMaker:
             "DescribeEndpoint": lambda request: endpoints.describe(request["EndpointName"]),
             "DeleteEndpoint": self._delete_endpoint,
             "ListEndpoints": endpoints.list_endpoints,
-            "AddTags": lambda request: {"Tags": self.tags.add(request["ResourceArn"], request["Tags"])},
-            "ListTags": lambda request: {"Tags": self.tags.list_tags(request["ResourceArn"])},
-            "DeleteTags": self._delete_tags,
+        }
+
+    def _package_rows(self) -> dict[str, Callable[[Document], Document]]:
+        packages = self.model_packages
+        return {
+            "CreateModelPackageGroup": lambda request: {"ModelPackageGroupArn": packages.create_group(request)},
+            "DescribeModelPackageGroup": lambda request: packages.describe_group(request["ModelPackageGroupName"]),
+            "DeleteModelPackageGroup": self._delete_model_package_group,
+            "ListModelPackageGroups": packages.list_groups,
+            "CreateModelPackage": lambda request: {"ModelPackageArn": packages.create(request)},
+            "DescribeModelPackage": lambda request: packages.describe(request["ModelPackageName"]),
+            "UpdateModelPackage": lambda request: {"ModelPackageArn": packages.update(request)},
+            "DeleteModelPackage": self._delete_model_package,
+            "ListModelPackages": packages.list_packages,
         }
 
     def _first_tags(self) -> dict[str, Callable[[str], list[Tag]]]:
         """By the kind in an ARN, who knows the tags that a resource was created with."""
         return {
             "training-job": self.training_jobs.tags,
+            "processing-job": self.processing_jobs.tags,
+            "hyper-parameter-tuning-job": self.tuning_jobs.tags,
+            "model-package-group": self.model_packages.group_tags,
             "model": self.models.tags,
             "endpoint-config": self.endpoint_configs.tags,
             "endpoint": self.endpoints.tags,
         }
 
-    def _stop_training_job(self, request: Document) -> Document:
-        self.training_jobs.stop(request["TrainingJobName"])
+    def _delete_tuning_job(self, request: Document) -> Document:
+        self.tuning_jobs.delete(request["HyperParameterTuningJobName"])
+        self.tags.forget(self.tuning_jobs.arn(request["HyperParameterTuningJobName"]))
+        return {}
+
+    def _delete_model_package_group(self, request: Document) -> Document:
+        name = self.model_packages.delete_group(request["ModelPackageGroupName"])
+        self.tags.forget(self.model_packages.group_arn(name))
+        return {}
+
+    def _delete_model_package(self, request: Document) -> Document:
+        self.model_packages.delete(request["ModelPackageName"])
         return {}
 
     def _delete_model(self, request: Document) -> Document:
@@ -245,3 +294,18 @@ class LocalSageMaker:
     def _delete_tags(self, request: Document) -> Document:
         self.tags.delete(request["ResourceArn"], request["TagKeys"])
         return {}
+
+
+def _job_rows(kind: str, jobs: TrainingJobs | ProcessingJobs | TuningJobs) -> dict[str, Callable[[Document], Document]]:
+    """The rows that all kinds of jobs have; `kind` as in the operations' names, `TrainingJob`."""
+
+    def stop(request: Document) -> Document:
+        jobs.stop(request[f"{kind}Name"])
+        return {}
+
+    return {
+        f"Create{kind}": lambda request: {f"{kind}Arn": jobs.create(request)},
+        f"Describe{kind}": lambda request: jobs.describe(request[f"{kind}Name"]),
+        f"Stop{kind}": stop,
+        f"List{kind}s": jobs.list_jobs,
+    }

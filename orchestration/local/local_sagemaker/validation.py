@@ -26,6 +26,7 @@ _SHOWN_ENUM_VALUES = 20
 
 # The model's patterns are Java's; `re` has no Unicode properties. What is put in their place takes a little more.
 _JAVA_TO_PYTHON = (
+    (r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff"),  # as pairs of surrogates
     (r"\p{Alnum}", "a-zA-Z0-9"),
     (r"\p{L}", r"\w"),
     (r"\p{N}", r"\d"),
@@ -84,6 +85,8 @@ def compiled_pattern(pattern: str) -> re.Pattern[str]:
     translated = re.sub(r"(?<!\[)\\p\{ASCII\}", r"[\\x00-\\x7f]", pattern)
     for java, python in _JAVA_TO_PYTHON:
         translated = translated.replace(java, python)
+    # An end that is repeated, which some patterns have after their group, is an error to Python.
+    translated = re.sub(r"(?<!\\)\$\{\d+,\d+\}", "$", translated)
     return re.compile(translated)
 
 

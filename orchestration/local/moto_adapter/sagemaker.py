@@ -45,6 +45,15 @@ class Job:
 
 JOBS = {
     "createtrainingjob": Job("DescribeTrainingJob", "StopTrainingJob", "TrainingJobName", "TrainingJobStatus"),
+    "createprocessingjob": Job(
+        "DescribeProcessingJob", "StopProcessingJob", "ProcessingJobName", "ProcessingJobStatus"
+    ),
+    "createhyperparametertuningjob": Job(
+        "DescribeHyperParameterTuningJob",
+        "StopHyperParameterTuningJob",
+        "HyperParameterTuningJobName",
+        "HyperParameterTuningJobStatus",
+    ),
 }
 
 
@@ -59,6 +68,10 @@ class Made:
 
 MADE = {
     "createtrainingjob": Made("DescribeTrainingJob", "TrainingJobName", "TrainingJobArn"),
+    "createprocessingjob": Made("DescribeProcessingJob", "ProcessingJobName", "ProcessingJobArn"),
+    "createhyperparametertuningjob": Made(
+        "DescribeHyperParameterTuningJob", "HyperParameterTuningJobName", "HyperParameterTuningJobArn"
+    ),
     "createmodel": Made("DescribeModel", "ModelName", "ModelArn"),
     "createendpointconfig": Made("DescribeEndpointConfig", "EndpointConfigName", "EndpointConfigArn"),
 }

@@ -172,6 +172,24 @@ def _mend_start_time() -> None:
     execution.Execution.get_start_execution_details = with_text
 
 
+class _Ended:
+    """What is kept of an ended execution's worker: its history. The interpreter's state (some MB) is let go."""
+
+    def __init__(self, events: Any) -> None:
+        self._events = events
+        self.env = self.event_manager = self.callback_pool_manager = self
+
+    def get_event_history(self) -> Any:
+        return self._events
+
+    def notify(self, callback_id: str, outcome: Any) -> bool:
+        """No state of it waits for a token any more."""
+        return False
+
+    def heartbeat(self, callback_id: str) -> bool:
+        return False
+
+
 def _hear_ends(listener: Listener) -> None:
     communication = execution.BaseExecutionWorkerCommunication
     terminated = communication.terminated
@@ -179,6 +197,7 @@ def _hear_ends(listener: Listener) -> None:
     def heard(self: Any) -> None:
         terminated(self)
         one = self.execution
+        one.exec_worker = _Ended(one.to_history_output()["events"])
         listener.ended(one.exec_arn, one.name, str(one.exec_status.value), one.error, one.cause)
 
     communication.terminated = heard

@@ -51,12 +51,15 @@ class ImageTools:
             partial.replace(base)
         self._podman("import", str(base), BASE_IMAGE)
 
-    def build(self, dockerfile: str, tag: str) -> None:
-        """Builds a Dockerfile with the repository as its context. The host's certificates are lent, not left."""
+    def build(self, dockerfile: str, tag: str, *more: str) -> None:
+        """Builds a Dockerfile with the repository as its context. The host's certificates are lent, not left.
+
+        more: further options, such as --target.
+        """
         pip = self.folder / "pip.conf"
         pip.write_text(f"[global]\ncert = {CERTIFICATES}\ntimeout = 180\n")
         lent = ["-v", f"{CERTIFICATES}:{CERTIFICATES}:ro", "-v", f"{pip}:/etc/pip.conf:ro"]
-        options = ["--isolation", "chroot", "--network", "host", "--pull-never", "--layers", *lent]
+        options = ["--isolation", "chroot", "--network", "host", "--pull-never", "--layers", *lent, *more]
         self._run("buildah", *self._storage(), "bud", *options, "-t", tag, "-f", dockerfile, ".")
 
     def run(self, tag: str, verb: str, root: Path) -> subprocess.CompletedProcess[str]:

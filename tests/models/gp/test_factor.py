@@ -85,7 +85,7 @@ def test_without_scipys_bare_function_the_factor_is_the_same(monkeypatch: pytest
 
 
 def test_pythons_lock_is_free_while_lapack_works() -> None:
-    square = np.eye(2500) + 0.5
+    square = np.eye(3000) + 0.5
     seen: list[float] = []
     done = threading.Event()
 

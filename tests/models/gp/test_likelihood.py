@@ -46,7 +46,7 @@ def test_it_is_the_density_that_scipy_computes(q: int, l: int, p: int) -> None: 
 @pytest.mark.parametrize("repeated", [0, 5])
 @pytest.mark.parametrize(("q", "l", "p"), CHOICES, ids=str)
 def test_gradients_are_central_differences(q: int, l: int, p: int, repeated: int) -> None:  # noqa: E741
-    likelihood = Likelihood(KernelChoice(q, l, p), *rows(repeated=repeated))
+    likelihood = Likelihood(KernelChoice(q, l, p), *rows(repeated=repeated), jitter=1e-3 * repeated)
     parameters = np.array([0.1, -0.3, 0.2, 0.3, -2.0])
     value, gradient = likelihood.value_and_gradient(parameters)
     steps = 1e-5 * np.eye(5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.gp import nystrom
 from models.gp.fitting import fit
 from models.gp.kernel import covariance
 from models.gp.nystrom import low_rank, pivots, random_rows, times_covariance
@@ -102,3 +103,18 @@ def test_rows_are_chosen_by_the_seed() -> None:
     assert (random_rows(100, 10, 1) == random_rows(100, 10, 1)).all()
     assert (random_rows(100, 10, 1) != random_rows(100, 10, 2)).any()
     assert (random_rows(5, 10, 1) == np.arange(5)).all()
+
+
+def test_the_preconditioner_saves_most_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = wavy(500)
+    steps: list[int] = []
+    solve = nystrom._solve
+
+    def counted(times, precondition, b):
+        found = solve(times, precondition, b)
+        steps.extend([found[2], solve(times, lambda v: v, b)[2]])
+        return found
+
+    monkeypatch.setattr(nystrom, "_solve", counted)
+    fit(Settings(2, 0, 1e-3, solver="cg", inducing_points=60), x, y)
+    assert steps[0] < 0.5 * steps[1]

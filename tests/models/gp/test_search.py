@@ -9,12 +9,14 @@ import pytest
 
 from models import datasets
 from models.gp.errors import BadSetting
+from models.gp.grid import GridPoint
 from models.gp.metrics import log_normal_density, rmse
 from models.gp.mixture import Mixture
 from models.gp.search import (
     NOISE_FLOOR,
     NOISE_FLOOR_REPEATED,
     SearchSettings,
+    _choose,
     noise_floor,
     search,
     stacking_weights,
@@ -88,7 +90,7 @@ def test_the_fit_on_all_rows_has_the_noise_and_amplitude_of_the_refinement() -> 
     found = search(SearchSettings(average=1, base=BASE), *steps(150))
     posterior, best = found.fits[0].posterior, found.record["average"][0]
     unit2 = posterior.sphere.norm_unit ** (2 * posterior.sphere.norm_exponent)
-    assert posterior.sigma2 * unit2 == pytest.approx(best["noise"] / best["amplitude"], rel=1e-9)
+    assert posterior.sigma2 * unit2 == pytest.approx(best["noise"] / best["amplitude"] + 1e-8, rel=1e-9)
     assert posterior.signal_variance / unit2 == pytest.approx(best["amplitude"], rel=0.3)
 
 
@@ -99,6 +101,14 @@ def test_repeated_rows_raise_the_floor_of_the_noise() -> None:
     x, _ = steps(80)
     found = search(SearchSettings(average=1, base=BASE), np.repeat(x, 2, axis=0), np.repeat(np.sin(9 * x[:, 0]), 2))
     assert found.record["average"][0]["noise"] >= NOISE_FLOOR_REPEATED * 0.999
+
+
+def test_every_order_is_refined_however_the_grid_judged_it() -> None:
+    grid = [GridPoint(q, l, 0, 0.1, -10.0 * q - l, 0.0, 1.0, 1.0) for q in range(5) for l in range(3)]  # noqa: E741
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.gp.search.ORDERS", range(5))
+        chosen = _choose(grid, "lml", 6)
+    assert [(p.q, p.l) for p in chosen] == [(0, 0), (0, 1), (1, 0), (2, 0), (3, 0), (4, 0)]
 
 
 def test_stacking_finds_the_weights_of_the_mixture_that_the_data_are_from() -> None:

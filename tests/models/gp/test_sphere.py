@@ -34,10 +34,22 @@ def test_lift_and_stereographic_tell_lengths_apart(projection: str) -> None:
     assert abs(z[0] @ z[1]) < 0.99
 
 
-def test_stereographic_is_the_inverse_of_its_projection() -> None:
+@pytest.mark.parametrize("bias", [1.0, 3.0])
+def test_stereographic_is_the_inverse_of_its_projection(bias: float) -> None:
     x = np.array([[0.5, -2.0]])
-    z, _ = SphereMap("stereographic", 0, np.zeros(2), np.ones(2), 1.0)(x)
-    np.testing.assert_allclose(z[:, :2] / (1.0 - z[:, 2:]), x)
+    z, _ = SphereMap("stereographic", 0, np.zeros(2), np.ones(2), 1.0, bias)(x)
+    np.testing.assert_allclose(np.linalg.norm(z, axis=1), 1.0)
+    np.testing.assert_allclose(bias * z[:, :2] / (1.0 - z[:, 2:]), x)
+
+
+def test_length_scales_divide_standardised_inputs_and_published_inputs_stay_as_they_are() -> None:
+    scales = [1.0, 2.0, 4.0]
+    z, r = SphereMap.fit(X, "lift", 1, bias=2.0, length_scales=scales)(X)
+    u = np.column_stack([(X - X.mean(0)) / X.std(0) / scales, np.full(40, 2.0)])
+    np.testing.assert_allclose(z, u / np.linalg.norm(u, axis=1, keepdims=True))
+    np.testing.assert_allclose(r, np.linalg.norm(u, axis=1) / np.sqrt(np.mean(np.square(u).sum(1))))
+    z, r = SphereMap.fit(X, "unit", 0, standardise=False)(X)
+    np.testing.assert_allclose(z, X / np.linalg.norm(X, axis=1, keepdims=True))
 
 
 def test_a_constant_column_is_left_in_its_place() -> None:

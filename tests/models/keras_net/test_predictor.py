@@ -96,8 +96,9 @@ def test_metrics_of_a_number_are_in_its_unit() -> None:
     metrics = judge(target, "mse", outputs, rows)
     assert metrics["rmse"] == pytest.approx(np.sqrt((64 + 20) / 21))
     assert metrics["mae"] == pytest.approx(28 / 21)
-    assert metrics["q95"] == pytest.approx(1.0)
     assert metrics["loss"] == pytest.approx((64 + 20) / 21 / 16)
+    # Errors of 0, 1 .. 20: a twentieth of them is above 19.
+    assert judge(target, "mse", target.encode(2 * truth), rows)["q95"] == pytest.approx(19.0, rel=1e-5)
 
 
 def test_metrics_of_classes() -> None:

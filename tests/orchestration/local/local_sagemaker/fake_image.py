@@ -3,7 +3,10 @@
 `train` does what its hyperparameters say: sleep (seconds), fail (text of the failure file, | a new line), exit_code,
 ignore_sigterm, save_on_sigterm, metric (a value, printed as `validation:RMSE=<x>;` and doubled before), silent_fail
 (stderr text), output (text for output/data), checkpoint (text), crowd (start a child of its own that ignores SIGTERM),
-no_model.
+no_model. As a trial: x (prints (x - 0.3)^2 + 1/epoch as the metric at each epoch), epochs (1), epoch_s (seconds each).
+
+`evaluate`, a processing job, takes `name=value` arguments: sleep, message (text of the message file), exit_code, early
+(text for the output folder, written before sleeping). It leaves what it found as report.json in processing/output.
 
 `serve` answers /ping and echoes /invocations; the file `behaviour.json` in the model says otherwise: ping_status,
 exit_at_start, status, delay_s, start_delay_s, size (of the answer in bytes), cut (the answer ends too early), drip (it
@@ -48,6 +51,9 @@ def train():
     if "metric" in values:
         print(f"epoch 1 validation:RMSE={float(values['metric']) * 2};", flush=True)
         print(f"epoch 2 validation:RMSE={values['metric']};", flush=True)
+    for epoch in range(1, int(values.get("epochs", 1)) + 1 if "x" in values else 1):
+        print(f"validation:RMSE={(float(values['x']) - 0.3) ** 2 + 1 / epoch};", flush=True)
+        time.sleep(float(values.get("epoch_s", 0)))
     time.sleep(float(values.get("sleep", 0)))
     if "silent_fail" in values:
         print(values["silent_fail"], file=sys.stderr)
@@ -59,6 +65,29 @@ def train():
         (root / "output/data/report.txt").write_text(values["output"])
     if "no_model" not in values:
         (root / "model/model.json").write_text(json.dumps({"q": values.get("q", "1")}))
+
+
+def evaluate(given):
+    values = dict(each.split("=", 1) for each in given if "=" in each)
+    out, processing = root / "processing/output", root / "processing"
+    facts = {
+        "pid": os.getpid(), "argv": sys.argv, "environment": dict(os.environ), "out_exists": out.is_dir(),
+        "config": json.loads((root / "config/processingjobconfig.json").read_text()),
+        "resources": json.loads((root / "config/resourceconfig.json").read_text()),
+        "data": {str(p.relative_to(processing)): p.read_text() for p in sorted(processing.rglob("*")) if p.is_file()},
+    }
+    (root / "facts.tmp").write_text(json.dumps(facts))
+    (root / "facts.tmp").rename(root / "facts.json")
+    if "early" in values:
+        (out / "early.txt").write_text(values["early"])
+    time.sleep(float(values.get("sleep", 0)))
+    if "message" in values:
+        (root / "output/message").write_text(values["message"])
+    if "exit_code" in values:
+        sys.exit(int(values["exit_code"]))
+    (out / "deep").mkdir(parents=True, exist_ok=True)
+    (out / "report.json").write_text(json.dumps(facts["data"]))
+    (out / "deep" / "probe.txt").write_text("probe")
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -123,6 +152,8 @@ def serve():
 
 if sys.argv[1] == "train":
     train()
+elif "evaluate" in sys.argv:
+    evaluate(sys.argv[1:])
 else:
     model, workers = root / "model/model.json", []
     behaviour_file = root / "model/behaviour.json"

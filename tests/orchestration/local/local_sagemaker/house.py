@@ -53,6 +53,18 @@ def gone(pid: int) -> None:
     until(lambda: not is_running(pid))
 
 
+def tuner(folder: Path, statements: str) -> None:
+    """Run a tuning job's tuner in a process that begins with these statements and is killed by SIGKILL in the end."""
+    begin = (
+        "import os, sys\n"
+        "from orchestration.local.local_sagemaker import jobs, tuner\n"
+        "from orchestration.local.local_sagemaker.training import TrainingJobs\n"
+    )
+    code = f"{begin}{statements}\ntuner.main(sys.argv[1:])"
+    ended = subprocess.run([sys.executable, "-c", code, str(folder)], cwd=ROOT, timeout=60, check=False)
+    assert ended.returncode == -9, "the tuner came to its end"
+
+
 class House:
     """A state folder, its objects, and the local SageMakers over it: one at a time, as many as a test starts."""
 
@@ -65,6 +77,8 @@ class House:
         self.objects.create_bucket(BUCKET)
         self.objects.put(BUCKET, "data/train/train.csv", b"y,x\n1,2\n")
         self.training_changes: list[tuple[str, str]] = []
+        self.processing_changes: list[tuple[str, str]] = []
+        self.tuning_changes: list[tuple[str, str]] = []
         self.endpoint_changes: list[tuple[str, str]] = []
         self.settings: dict[str, Any] = {
             "max_parallel_jobs": 2,
@@ -84,6 +98,8 @@ class House:
             account="123456789012",
             region="us-east-1",
             on_training_change=lambda name, status: self.training_changes.append((name, status)),
+            on_processing_change=lambda name, status: self.processing_changes.append((name, status)),
+            on_tuning_change=lambda name, status: self.tuning_changes.append((name, status)),
             on_endpoint_change=lambda name, status: self.endpoint_changes.append((name, status)),
             **self.settings,
         )
@@ -162,6 +178,100 @@ class House:
         path = self.state / "sagemaker" / "training-jobs" / name / "owner.json"
         owner: dict[str, Any] = until(lambda: path.exists() and json.loads(path.read_text()))
         return owner
+
+    def processing_request(self, name: str, *arguments: str, **changes: Any) -> dict[str, Any]:
+        """A CreateProcessingJob request whose arguments tell the fake image what to do."""
+        data = {"S3Uri": f"s3://{BUCKET}/data/train", "LocalPath": "/opt/ml/processing/input/data"}
+        report = {"S3Uri": f"s3://{BUCKET}/reports/{name}", "LocalPath": "/opt/ml/processing/output"}
+        cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 5}
+        request: dict[str, Any] = {
+            "ProcessingJobName": name,
+            "ProcessingInputs": [{"InputName": "data", "S3Input": {**data, "S3DataType": "S3Prefix"}}],
+            "ProcessingOutputConfig": {
+                "Outputs": [{"OutputName": "report", "S3Output": {**report, "S3UploadMode": "EndOfJob"}}]
+            },
+            "ProcessingResources": {"ClusterConfig": cluster},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+            "AppSpecification": {"ImageUri": IMAGE, "ContainerArguments": ["evaluate", *arguments]},
+            "RoleArn": ROLE,
+        }
+        return {**request, **changes}
+
+    def process(self, name: str, *arguments: str, **changes: Any) -> str:
+        """Start a processing job; returns its ARN."""
+        request = self.processing_request(name, *arguments, **changes)
+        arn: str = self.call("CreateProcessingJob", **request)["ProcessingJobArn"]
+        return arn
+
+    def processed(self, name: str) -> dict[str, Any]:
+        """The description of a processing job once it has ended."""
+        until(lambda: self.service.processing_jobs.settled_status(name).is_terminal)
+        return self.call("DescribeProcessingJob", ProcessingJobName=name)
+
+    def processing_folder(self, name: str) -> Path:
+        return self.state / "sagemaker" / "processing-jobs" / name
+
+    def processing_facts(self, name: str) -> dict[str, Any]:
+        """What the processing program found, once it runs."""
+        path = self.processing_folder(name) / "ml" / "facts.json"
+        until(path.exists)
+        facts: dict[str, Any] = json.loads(path.read_text())
+        return facts
+
+    def tuning_request(
+        self, name: str, static: Mapping[str, Any] | None = None, jobs: int = 4, parallel: int = 2, **config: Any
+    ) -> dict[str, Any]:
+        """A CreateHyperParameterTuningJob request over x in 0 to 1; `config` changes its config."""
+        training = self.job_request("", static or {})
+        shared = ("AlgorithmSpecification", "RoleArn", "InputDataConfig", "OutputDataConfig", "ResourceConfig")
+        ranges = [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+        return {
+            "HyperParameterTuningJobName": name,
+            "HyperParameterTuningJobConfig": {
+                "Strategy": "Random",
+                "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "validation:RMSE"},
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": jobs, "MaxParallelTrainingJobs": parallel},
+                "ParameterRanges": {"ContinuousParameterRanges": ranges},
+                "RandomSeed": 7,
+                **config,
+            },
+            "TrainingJobDefinition": {
+                "StaticHyperParameters": training["HyperParameters"],
+                "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+                **{member: training[member] for member in shared},
+            },
+        }
+
+    def tune(self, name: str, static: Mapping[str, Any] | None = None, **config: Any) -> str:
+        """Start a tuning job; returns its ARN."""
+        request = self.tuning_request(name, static, **config)
+        arn: str = self.call("CreateHyperParameterTuningJob", **request)["HyperParameterTuningJobArn"]
+        return arn
+
+    def tuning(self, name: str) -> dict[str, Any]:
+        return self.call("DescribeHyperParameterTuningJob", HyperParameterTuningJobName=name)
+
+    def tuned(self, name: str, timeout_s: float = 60.0) -> dict[str, Any]:
+        """The description of a tuning job once it has ended."""
+        until(lambda: self.service.tuning_jobs.settled_status(name).is_terminal, timeout_s)
+        return self.tuning(name)
+
+    def tuning_folder(self, name: str) -> Path:
+        return self.state / "sagemaker" / "tuning-jobs" / name
+
+    def tuner_pid(self, name: str) -> int:
+        """The process id of a tuning job's tuner, once it is at work."""
+        path = self.tuning_folder(name) / "owner.json"
+        pid: int = until(lambda: path.exists() and json.loads(path.read_text()))["supervisor"]["pid"]
+        return pid
+
+    def trials(self, name: str, **request: Any) -> list[dict[str, Any]]:
+        """A tuning job's training jobs, up to 100."""
+        listed = {"HyperParameterTuningJobName": name, "MaxResults": 100, **request}
+        found: list[dict[str, Any]] = self.call("ListTrainingJobsForHyperParameterTuningJob", **listed)[
+            "TrainingJobSummaries"
+        ]
+        return found
 
     def add_model(self, name: str, behaviour: Mapping[str, Any] | None = None, **container: Any) -> str:
         """Put a model's archive among the objects and create model and config of the same name; returns the name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.local.files import FileLock
-from orchestration.local.local_sagemaker import training as training_module
+from orchestration.local.local_sagemaker import jobs as jobs_module
 from orchestration.local.local_sagemaker.job_folder import JobFolder, JobStatus
 from orchestration.local.processes import ProcessIdentity
 from tests.orchestration.local.local_sagemaker.house import House, gone, until
@@ -115,11 +116,22 @@ def test_a_container_whose_identity_was_never_written_down_ends_too(house: House
 def test_a_job_that_was_created_and_never_started_is_started_by_the_next_engine(house: House) -> None:
     """Its creator was killed between giving the job its name and starting its process."""
     house.kill(
-        "import orchestration.local.local_sagemaker.training as training\n"
-        "training.spawn = lambda *arguments, **options: None\n"
+        "import orchestration.local.local_sagemaker.jobs as jobs\n"
+        "jobs.spawn = lambda *arguments, **options: None\n"
         "house.service._closing.set(); house.service._watcher.join()\n"
         "house.train('job')"
     )
+    assert house.ended("job")["TrainingJobStatus"] == "Completed"
+    until(lambda: house.training_changes == [("job", "Completed")])
+
+
+def test_a_job_whose_creator_was_killed_is_started_by_the_engine_that_lives(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tuner creates jobs too; it may be killed where the engine is not."""
+    with monkeypatch.context() as patch:
+        patch.setattr(jobs_module, "spawn", lambda *arguments, **options: None)
+        house.train("job")
     assert house.ended("job")["TrainingJobStatus"] == "Completed"
     until(lambda: house.training_changes == [("job", "Completed")])
 
@@ -139,7 +151,8 @@ def test_half_a_job_does_not_count(house: House) -> None:
 
 
 def test_a_supervisor_that_breaks_says_so(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_module, "_SUPERVISOR", "no.such.module")
+    jobs = house.service.training_jobs
+    monkeypatch.setattr(jobs, "_kind", dataclasses.replace(jobs._kind, program="no.such.module"))
     house.train("job")
     job = house.ended("job")
     assert job["FailureReason"] == "InternalServerError: the job's process ended unexpectedly"
@@ -152,7 +165,7 @@ def test_a_machine_without_processes_to_give_fails_the_job(house: House, monkeyp
     def spawn(*arguments: object, **options: object) -> ProcessIdentity:
         raise BlockingIOError("no more processes")
 
-    monkeypatch.setattr(training_module, "spawn", spawn)
+    monkeypatch.setattr(jobs_module, "spawn", spawn)
     house.train("job")
     assert house.ended("job")["FailureReason"] == "InternalServerError: no process: no more processes"
 
@@ -176,8 +189,8 @@ def test_one_supervisor_a_job(house: House) -> None:
     command = [sys.executable, "-m", "orchestration.local.local_sagemaker.supervisor", str(folder(house, "job").path)]
     root = Path(__file__).parents[4]
     code = (
-        "import sys; import orchestration.local.local_sagemaker.supervisor as supervisor\n"
-        "supervisor._LOCK_WAIT_S = 0.1; sys.exit(supervisor.main(sys.argv[1:]))"
+        "import sys; from orchestration.local.local_sagemaker import supervision, supervisor\n"
+        "supervision.LOCK_WAIT_S = 0.1; sys.exit(supervisor.main(sys.argv[1:]))"
     )
     second = subprocess.run(
         [sys.executable, "-c", code, command[-1]], cwd=root, capture_output=True, timeout=20, check=False
@@ -193,7 +206,7 @@ def test_one_supervisor_a_job(house: House) -> None:
 
 
 def test_an_announcement_that_fails_is_made_again(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_module, "_RETRY_S", 0.05)
+    monkeypatch.setattr(jobs_module, "RETRY_S", 0.05)
     told: list[str] = []
 
     def tell(name: str, status: str) -> None:
