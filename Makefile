@@ -43,7 +43,7 @@ clean:  ## remove what was built here; the state folder of local mode stays
 define set_up
 	@test -n "$(PYTHON)" || { echo "SageBuild needs Python 3.11, 3.12 or 3.13; PYTHON=/path/to/python names one." >&2; exit 1; }
 	@echo "Setting up .venv with $(PYTHON) (once; a minute or two) ..." >&2
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv </dev/null
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 </dev/null || $(PYTHON) -m venv --clear .venv </dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) </dev/null >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . </dev/null >&2
 endef

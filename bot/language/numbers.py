@@ -144,7 +144,7 @@ def _scaled(tokens: list[Token]) -> list[Token]:
         scale = _SCALES.get(token) if isinstance(token, str) else None
         if token == "dozen":
             scale = 12
-        if scale and isinstance(previous, Number) and math.isfinite(previous.value * scale):
+        if scale and isinstance(previous, Number) and math.isfinite(float(previous.value) * scale):
             read[-1] = _spoken(previous.value * scale)
         elif token == "dozen" and read[-2:] == ["half", "a"]:
             read[-2:] = [_spoken(6)]

@@ -45,7 +45,7 @@ class DynamoBuilds:
             if self._write_new(build):
                 return build, True
             self._clock.sleep(random.uniform(0, 0.01 * (attempt + 1)))
-        raise Unavailable("Too many builds are being started at once. Ask again in a moment.")
+        raise Unavailable("Too many builds are being started at once.")
 
     def _write_new(self, build: Build) -> bool:
         """Claim, number and record in one transaction; False when somebody else took the claim or the number."""
@@ -140,7 +140,7 @@ class DynamoBuilds:
             if self._write_change(build, after):
                 return after
             self._clock.sleep(random.uniform(0, 0.01 * (attempt + 1)))
-        raise Unavailable(f"The record of build {number} is being changed by too many at once. Try again in a moment.")
+        raise Unavailable(f"The record of build {number} is being changed by too many at once.")
 
     def _write_change(self, before: Build, after: Build) -> bool:
         """The changed record with its line of the outbox, if the record is still the one that was read."""

@@ -76,10 +76,10 @@ def translated(what: str) -> Iterator[None]:
         code = error_code(error)
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         if code in THROTTLES or status >= 500:
-            raise Unavailable(f"AWS could not {what} just now ({code}). Try again in a moment.") from error
+            raise Unavailable(f"It was not possible to {what} just now ({code}).") from error
         raise
     except BotoCoreError as error:
-        raise Unavailable(f"AWS could not be reached to {what}: {error}. Try again in a moment.") from error
+        raise Unavailable(f"The service could not be reached to {what}: {error}.") from error
 
 
 def error_code(error: ClientError) -> str:

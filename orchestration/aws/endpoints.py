@@ -115,10 +115,13 @@ class SageMakerEndpoints:
                 answer = self._clients("sagemaker-runtime").invoke_endpoint(
                     EndpointName=name, ContentType="application/json", Accept="application/json", Body=body
                 )
-                document = json.loads(answer["Body"].read())
+                body = answer["Body"].read()
         except ClientError as error:
             raise _refusal(name, error) from error
-        return [_prediction(entry) for entry in document["predictions"]]
+        try:
+            return [_prediction(entry) for entry in json.loads(body)["predictions"]]
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Unavailable(f"The model behind {name} answered something that is no list of predictions.") from error
 
     def delete(self, name: str) -> None:
         endpoint = self.describe(name)
@@ -168,6 +171,8 @@ def _refusal(name: str, error: ClientError) -> BaseException:
         if 400 <= int(error.response.get("OriginalStatusCode") or 500) < 500:
             return BadPrediction(reason)
         return Unavailable(f"The model behind {name} failed: {reason}")
+    if code == "ModelNotReadyException":
+        return Unavailable(f"The model behind {name} is being started again.")
     if code == "ValidationError" or is_absent(error):
         return UnknownEndpoint(f"There is no endpoint {name} in service: {error_message(error)}")
     return unexpected

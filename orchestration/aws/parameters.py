@@ -25,9 +25,10 @@ class ParameterSettings:
 
     def load(self) -> Mapping[str, Json]:
         """Read at most once in KEPT_S: one answer asks for the settings several times."""
-        if self._kept is None or time.monotonic() - self._kept[0] > KEPT_S:
-            self._kept = (time.monotonic(), self._read())
-        return self._kept[1]
+        kept = self._kept
+        if kept is None or time.monotonic() - kept[0] > KEPT_S:
+            kept = self._kept = (time.monotonic(), self._read())
+        return kept[1]
 
     def _read(self) -> Mapping[str, Json]:
         try:

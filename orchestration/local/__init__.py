@@ -4,10 +4,12 @@ client.py        finds, starts and ends the engine (engine.json)          <- wha
 engine.py        the process: lock, boot, serve, end with its last client
 front.py         the wire: access key, Host check, routing to what is ours and what is moto's
 resources.py     what is made again at every boot: names, tables, bucket, topic, the rendered state machine
+keeper.py        what a request to moto changed, kept before it is answered, and brought back at boot
 storage.py       what survives: items, parameters, execution starts (SQLite); objects are files
 lambdas.py       functions.json's functions as awslambdaric processes
 events.py        execution-status, endpoint-state and outbox events to their functions
 moto_adapter/    the one place that knows moto's internals
 local_sagemaker/ jobs and endpoints as processes; knows nothing of moto
+session.py, people.py     boto3 sessions of the engine alone; whoever sits here is an admin
 files.py, processes.py    atomic files, locks; processes with an identity
 """

@@ -11,10 +11,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from orchestration.local import processes
@@ -29,6 +31,10 @@ START_S = 60.0
 END_S = 30.0
 REQUEST_S = 10.0
 POLL_S = 0.05
+
+# The engine knows processes: within this one, the last open connection says goodbye for all.
+_open: Counter[Path] = Counter()
+_counting = Lock()
 
 
 @dataclass(frozen=True)
@@ -68,10 +74,16 @@ def connect(state_dir: Path) -> Iterator[Connection]:
     Starts the engine when none is there. Raises Unavailable, with what the engine said, when it does not start.
     """
     connection = join(state_dir)
+    with _counting:
+        _open[state_dir] += 1
     try:
         yield connection
     finally:
-        leave(state_dir)
+        with _counting:
+            _open[state_dir] -= 1
+            last = _open[state_dir] == 0
+        if last:
+            leave(state_dir)
 
 
 def join(state_dir: Path) -> Connection:

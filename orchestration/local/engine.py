@@ -35,7 +35,7 @@ from orchestration.local.moto_adapter import journal, sagemaker, seams, states
 from orchestration.local.moto_adapter.data import MotoData
 from orchestration.local.processes import ProcessIdentity, is_alive, this_process
 from orchestration.local.session import local_session
-from orchestration.local.storage import NewerFormat, Storage
+from orchestration.local.storage import NewerFormat, Storage, Unfinished
 from orchestration.settings import environment_variables
 
 LINGER_S = 3.0  # after the last client, so that one `sagebuild say` after another finds the engine up
@@ -201,12 +201,14 @@ class Engine:
         storage = self._storage
         return states.Listener(
             started=lambda name, machine, input_: storage.execution_started(name, machine, input_, time.time()),
-            entered=storage.execution_entered,
+            entered=lambda *at: None if self._ending.is_set() else storage.execution_entered(*at),
             stopping=storage.execution_stopping,
             ended=self._execution_ended,
         )
 
     def _execution_ended(self, arn: str, name: str, status: str, error: str | None, cause: str | None) -> None:
+        if self._ending.is_set():
+            return  # what happens to executions while we end is not their end: they go on at the next boot
         if status == "SUCCEEDED":
             self._storage.execution_ended(name)
             return
@@ -229,9 +231,16 @@ class Engine:
                 cause = f"The state machine no longer has the state {one.state}, in which this build was."
                 self._execution_ended(arn, one.name, "FAILED", "StateGone", cause)
             else:
-                place = journal.Place(one.state, one.state_input) if one.state else None
-                states.resume(resources.ACCOUNT, resources.REGION, one.name, one.machine, one.input, place)
+                self._resume(one)
         self._events.outbox_filled([])
+
+    def _resume(self, one: Unfinished) -> None:
+        place = journal.Place(one.state, one.state_input) if one.state else None
+        try:
+            states.resume(resources.ACCOUNT, resources.REGION, one.name, one.machine, one.input, place)
+        except Exception:  # one that cannot go on, such as of a machine that is gone, must not keep the others from it
+            log.exception("the execution %s cannot go on", one.name)
+            self._storage.execution_ended(one.name)
 
     def _refuse_until_ready(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         start_response("503 Service Unavailable", [("Content-Length", "0")])

@@ -31,6 +31,7 @@ class Keeper:
         """outbox_filled hears of new outbox lines as stream records, once they are on disk."""
         self._data, self._storage, self._objects = data, storage, objects
         self._outbox_filled = outbox_filled
+        self._restoring = False
         self._written_at: dict[tuple[str, str], float] = {}  # the file that moto's copy of an object was made from
 
     def restore(self, put_parameter: Callable[..., Any]) -> None:
@@ -39,9 +40,14 @@ class Keeper:
             if not self._data.has_bucket(bucket):
                 self._data.restore_bucket(bucket)
         for table, attributes in self._storage.items():
-            self._data.restore_item(table, attributes)
-        for request in self._storage.parameters():
-            put_parameter(**request)
+            if self._data.has_table(table):
+                self._data.restore_item(table, attributes)
+        self._restoring = True
+        try:
+            for request in self._storage.parameters():
+                put_parameter(**request)
+        finally:
+            self._restoring = False
 
     def before(self, service: str, environ: Mapping[str, Any]) -> None:
         """Bring the objects that a request may read into moto."""
@@ -62,6 +68,8 @@ class Keeper:
 
     def after(self, service: str, operation: str, body: bytes, environ: Mapping[str, Any]) -> None:
         """Keep what a request that succeeded has changed."""
+        if self._restoring:
+            return
         if service == "dynamodb":
             self._keep_items(operation, parse(body))
         elif service == "ssm":
@@ -73,6 +81,8 @@ class Keeper:
         changes: list[ItemChange] = []
         records: list[Record] = []
         for table, key, put in touched_items(operation, request):
+            if not self._data.has_table(table):
+                continue  # a table of another shape is its maker's to keep
             attributes = self._data.item(table, key)
             changes.append(ItemChange(table, key["pk"]["S"], key["sk"]["S"], attributes))
             if put and table == ENVIRONMENT.builds_table and key["pk"]["S"] == OUTBOX:

@@ -75,10 +75,14 @@ class Lambdas:
         self._functions = functions()
         self._workers: dict[str, _Worker] = {}
         self._lock = threading.Lock()
+        self._closed = threading.Event()
 
     def invoke(self, name: str, payload: bytes) -> Answer:
         """Run the function once. Raises UnknownFunction. A function that ends or overruns is an error Answer."""
-        return self._worker(name).call(payload or b"{}")
+        answer = None if self._closed.is_set() else self._worker(name).call(payload or b"{}")
+        while answer is None or self._closed.is_set():
+            time.sleep(60)  # the engine ends: like one that is killed it answers nothing, so the state runs again
+        return answer
 
     def warm(self, *names: str) -> None:
         """Start those functions' processes now, so that the first build does not wait for them."""
@@ -94,6 +98,7 @@ class Lambdas:
             worker.close()
 
     def close(self) -> None:
+        self._closed.set()
         with self._lock:
             workers, self._workers = list(self._workers.values()), {}
         with ThreadPoolExecutor(max(1, len(workers))) as pool:
@@ -136,7 +141,7 @@ class _Worker:
 
     def __init__(self, function: Function, environment: Mapping[str, str], log_path: Path) -> None:
         self._function, self.name = function, function.name
-        self._work: queue.Queue[tuple[str, bytes, int]] = queue.Queue()
+        self._work: queue.Queue[tuple[str, bytes, int] | None] = queue.Queue()
         self._answers: dict[str, queue.Queue[Answer]] = {}
         self._init_error: bytes | None = None
         self._last_used = time.monotonic()
@@ -194,6 +199,7 @@ class _Worker:
 
     def close(self) -> None:
         processes.stop(self._process, STOP_GRACE_S)
+        self._work.put(None)  # lets the thread go that waits for work on behalf of the process
         self._server.shutdown()
         self._server.server_close()
 
@@ -202,8 +208,8 @@ class _Worker:
         rightly = request.headers.get("Host") == self._address and request.path.startswith(f"{API}/")
         return rightly and processes.owns_port(self._process, request.client_address[1])
 
-    def next_work(self) -> tuple[str, bytes, int]:
-        """Request id, payload and deadline in ms since 1970; waits until there is work."""
+    def next_work(self) -> tuple[str, bytes, int] | None:
+        """Request id, payload and deadline in ms since 1970; waits until there is work. None: the function is ended."""
         return self._work.get()
 
     def finished(self, what: str, verb: str, body: bytes) -> None:
@@ -228,7 +234,11 @@ def _runtime_api(worker: _Worker) -> type[BaseHTTPRequestHandler]:
             if not worker.is_from_function(self):
                 self.send_error(403)
                 return
-            request_id, body, deadline_ms = worker.next_work()
+            work = worker.next_work()
+            if work is None:
+                self.close_connection = True
+                return
+            request_id, body, deadline_ms = work
             self.send_response(200)
             self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
             self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline_ms))

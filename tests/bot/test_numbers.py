@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from bot.language.normalise import normalise
 from bot.language.numbers import Number, literal, read_numbers
+from bot.language.parse import Language
 from bot.language.tokens import tokenise
+from models.catalog import BUILT_IN
 
 
 def read(text: str) -> list[object]:
@@ -95,3 +97,8 @@ def test_no_order_of_number_words_breaks_it(words: list[str]) -> None:
     tokens = read_numbers(tokenise(" ".join(words)))
     assert all(isinstance(token, str | Number) for token in tokens)
     assert read_numbers(tokenise(" ".join(words))) == tokens
+
+
+def test_scales_on_scales_end_somewhere() -> None:
+    """Forty scale words are far above what a number can hold: whatever is read, nothing is raised."""
+    assert Language(BUILT_IN).parse("predict 5 " + "billion " * 40).utterance

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 
 from models.datasets import SAMPLES
 from orchestration.builds import BuildKind, BuildStatus, Requester
@@ -28,7 +29,7 @@ from orchestration.ports import Ports, Unavailable
 from orchestration.settings import environment_variables
 from orchestration.steps.start_build import Order, start_build
 from orchestration.steps.stop_build import stop_build
-from orchestration.wiring import close_local, open_local
+from orchestration.wiring import close_local, local_clients, open_local
 
 ROOT = Path(__file__).parents[2]
 ADA = Requester("ada", "Ada", "console", "c1")
@@ -111,6 +112,38 @@ def test_after_kill_9_what_was_finished_is_there_and_what_was_running_goes_on(fo
         assert session.ports.builds.get(running).status is BuildStatus.READY
         eventually(lambda: session.ports.endpoints.describe("local-gp-toy").status == "InService")
         assert build(session.ports) == running + 1
+
+
+@pytest.mark.parametrize("after_s", [0.1, 0.6, 1.2])
+def test_down_ends_no_build(folder: Path, after_s: float) -> None:
+    """Whatever state it is in, it goes on when somebody comes back."""
+    with open_local(folder, "ada") as session:
+        order = Order(BuildKind.TRAIN, "gp", "toy", {}, {}, ADA, "test", uuid.uuid4().hex)
+        number = start_build(order, session.ports).build.number
+        time.sleep(after_s)
+        assert close_local(folder).startswith("The engine has ended")
+    with open_local(folder, "ada") as session:
+        eventually(lambda: session.ports.builds.get(number).has_ended)
+        assert session.ports.builds.get(number).status is BuildStatus.READY
+
+
+def test_a_request_that_is_refused_leaves_nothing_for_the_next_boot(folder: Path) -> None:
+    """Neither an execution that never began nor an item of somebody's own table keeps the engine from starting."""
+    with open_local(folder, "ada") as session:
+        clients = local_clients(folder)
+        machine = session.ports.environment.state_machine_arn
+        with pytest.raises(ClientError, match="Expecting value"):
+            clients("stepfunctions").start_execution(stateMachineArn=machine, name="bad", input="not json")
+        key = {"AttributeName": "id", "KeyType": "HASH"}
+        attribute = {"AttributeName": "id", "AttributeType": "S"}
+        clients("dynamodb").create_table(
+            TableName="mine", KeySchema=[key], AttributeDefinitions=[attribute], BillingMode="PAY_PER_REQUEST"
+        )
+        clients("dynamodb").put_item(TableName="mine", Item={"id": {"S": "1"}})
+        first = session.ports.settings.save({"schema_version": 1})
+        close_local(folder)
+    with open_local(folder, "ada") as session:
+        assert session.ports.settings.save({"schema_version": 1}) == first + 1
 
 
 def test_a_conversation_goes_on_when_its_engine_is_killed(folder: Path) -> None:

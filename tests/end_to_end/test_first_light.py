@@ -166,8 +166,8 @@ def test_a_failed_training_is_an_error_with_its_cause(engine: LocalSession) -> N
     build = ended(ports, start_build(order(dataset=name), ports).build.number)
     assert (build.status, build.error) == (BuildStatus.ERROR, "TrainingFailed")
     assert "y" in build.cause
-    execution = ports.pipeline.describe(build)
-    assert (execution.status, execution.error) == ("FAILED", "BuildFailed")
+    eventually(lambda: ports.pipeline.describe(build).status == "FAILED")
+    assert ports.pipeline.describe(build).error == "BuildFailed"
 
 
 def test_stopping_a_training_ends_its_process(engine: LocalSession, slow_dataset: str) -> None:

@@ -19,7 +19,7 @@ TEMPLATE = BUILD_MACHINE.read_text()
 STATES: dict[str, dict[str, Any]] = json.loads(TEMPLATE)["States"]
 TASKS = {name: state for name, state in STATES.items() if state["Type"] == "Task"}
 # Of the services, from their Step Functions pages; all else in ErrorEquals must be ours.
-FOREIGN = ("States.", "Lambda.", "SageMaker.")
+FOREIGN = ("States.", "Lambda.", "SageMaker.", "Sandbox.", "Runtime.")
 
 
 @pytest.mark.parametrize("name", TASKS)

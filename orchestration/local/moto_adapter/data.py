@@ -25,6 +25,11 @@ class MotoData:
         attributes: dict[str, Any] | None = found.to_json()["Attributes"] if found is not None else None
         return attributes
 
+    def has_table(self, table: str) -> bool:
+        """Whether there is a table of that name with our keys."""
+        found = self._dynamodb.tables.get(table)
+        return found is not None and found.hash_key_attr == "pk" and found.range_key_attr == "sk"
+
     def restore_item(self, table: str, attributes: dict[str, Any]) -> None:
         self._dynamodb.put_item(table, attributes, overwrite=True)
 

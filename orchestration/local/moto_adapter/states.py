@@ -7,6 +7,7 @@ ListStateMachineVersions, which Terraform needs, answer 500; each task makes a n
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.parser import models
+from moto.stepfunctions.parser.api import InvalidExecutionInput
 from moto.stepfunctions.parser.backend import execution
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -52,9 +54,18 @@ class _Backend(models.StepFunctionsParserBackend):
         name = name or str(uuid.uuid4())
         machine = self.describe_state_machine(state_machine_arn)
         if not any(one.name == name for one in machine.executions):
+            _check_input(execution_input)
             self.listener.started(name, state_machine_arn, execution_input or "{}")
             _forget_old(machine)
         return super().start_execution(state_machine_arn, name, execution_input, trace_header)
+
+
+def _check_input(execution_input: str | None) -> None:
+    """Before the start is written down, or every boot would try it again. Raises moto's InvalidExecutionInput."""
+    try:
+        json.loads(execution_input or "{}")
+    except ValueError as error:
+        raise InvalidExecutionInput(str(error)) from error
 
 
 def install(make_client: Callable[..., Any], listener: Listener) -> None:
