@@ -146,7 +146,7 @@ class _Worker:
         self._init_error: bytes | None = None
         self._last_used = time.monotonic()
         self._one_at_a_time = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _runtime_api(self))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("RuntimeApi", (_RuntimeApi,), {"worker": self}))
         self._server.daemon_threads = True
         threading.Thread(
             target=self._server.serve_forever, args=(SHUTDOWN_POLL_S,), name=f"runtime-api-{function.name}", daemon=True
@@ -220,47 +220,50 @@ class _Worker:
             self._answers[what].put(Answer(body, is_error=verb == "error"))
 
 
-def _runtime_api(worker: _Worker) -> type[BaseHTTPRequestHandler]:
-    """The handler of one worker's Runtime API."""
+class _RuntimeApi(BaseHTTPRequestHandler):
+    """What one worker's process asks for work; each worker's server has a class of its own, with `worker` set."""
 
-    class RuntimeApi(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.1"
+    worker: _Worker
 
-        def log_message(self, format: str, *args: Any) -> None:
-            """The function's own log says what happened."""
+    def log_message(self, format: str, *args: Any) -> None:
+        """The function's own log says what happened."""
 
-        def do_GET(self) -> None:
-            """/2018-06-01/runtime/invocation/next"""
-            if not worker.is_from_function(self):
-                self.send_error(403)
-                return
-            work = worker.next_work()
-            if work is None:
-                self.close_connection = True
-                return
-            request_id, body, deadline_ms = work
-            self.send_response(200)
-            self.send_header("Lambda-Runtime-Aws-Request-Id", request_id)
-            self.send_header("Lambda-Runtime-Deadline-Ms", str(deadline_ms))
-            self.send_header("Lambda-Runtime-Invoked-Function-Arn", worker.name)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def do_GET(self) -> None:
+        """/2018-06-01/runtime/invocation/next"""
+        if not self.worker.is_from_function(self):
+            self.send_error(403)
+            return
+        work = self.worker.next_work()
+        if work is None:
+            self.close_connection = True
+            return
+        request_id, body, deadline_ms = work
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": request_id,
+            "Lambda-Runtime-Deadline-Ms": str(deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": self.worker.name,
+        }
+        self.answer(200, body, headers)
 
-        def do_POST(self) -> None:
-            """.../invocation/<id>/response, .../invocation/<id>/error, or .../init/error"""
-            if not worker.is_from_function(self):
-                self.send_error(403)
-                return
-            body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_PAYLOAD_BYTES))
-            *_, what, verb = self.path.rstrip("/").split("/")
-            worker.finished(what, verb, body)
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    def answer(self, status: int, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
-    return RuntimeApi
+    def do_POST(self) -> None:
+        """.../invocation/<id>/response, .../invocation/<id>/error, or .../init/error"""
+        if not self.worker.is_from_function(self):
+            self.send_error(403)
+            return
+        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), MAX_PAYLOAD_BYTES))
+        *_, what, verb = self.path.rstrip("/").split("/")
+        self.worker.finished(what, verb, body)
+        self.answer(202)
 
 
 def _error(kind: str, message: str) -> Answer:
