@@ -7,6 +7,7 @@ first gets the next slot. `supervisor.py` waits here.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,7 +44,7 @@ class Slots:
         """
         self._queue.mkdir(parents=True, exist_ok=True)
         ticket = self._queue / f"{int(created_at * 1e6):020d}-{name}"
-        held = FileLock.lock(ticket, timeout_s=5.0)
+        held = _lock_of(ticket)
         try:
             tell_at = time.monotonic() + _TELL_AFTER_S
             while not give_up():
@@ -75,3 +76,15 @@ class Slots:
             if lock is not None:
                 return lock
         return None
+
+
+def _lock_of(ticket: Path) -> FileLock:
+    """The lock of a ticket that is in the queue: one not locked yet may have been taken for a dead one's, and removed."""
+    while True:
+        held = FileLock.lock(ticket, timeout_s=5.0)
+        try:
+            if ticket.stat().st_ino == os.fstat(held.descriptor).st_ino:
+                return held
+        except FileNotFoundError:
+            pass  # removed: made again
+        held.release()

@@ -75,6 +75,7 @@ def test_slots_are_given_in_the_order_of_creation_and_no_more_than_there_are(tmp
     for thread in threads:
         thread.start()
     until(lambda: len(list((tmp_path / "queue").iterdir())) == 2)
+    time.sleep(0.2)  # a ticket is there a moment before it is locked
     assert order == []
     taken.release()
     for thread in threads:
