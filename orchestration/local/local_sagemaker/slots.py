@@ -79,7 +79,7 @@ class Slots:
 
 
 def _lock_of(ticket: Path) -> FileLock:
-    """The lock of a ticket in the queue: one that was not locked yet may have been taken for a dead one's and removed."""
+    """The lock of a ticket that is in the queue: one not locked yet may have been taken for a dead one's."""
     while True:
         held = FileLock.lock(ticket, timeout_s=5.0)
         try:
