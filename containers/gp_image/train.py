@@ -40,7 +40,7 @@ def train(paths: Paths) -> None:
     validation = read_channel(paths, "validation", like=table)
     say(f"Fitting {table.rows} rows of {len(table.inputs)} inputs; the target is {table.target}. {_settings(values)}")
     fitting_s = time.monotonic()
-    model, search_record = _fitted(table, values)
+    model, search_record = fitted(table, values)
     fit_s = time.monotonic() - fitting_s
     metrics = _metrics(model, validation)
     say(f"Fitted in {fit_s:.3f} s; judged on {validation.rows} validation rows.")
@@ -65,7 +65,7 @@ def train(paths: Paths) -> None:
     say("The model is written.")
 
 
-def _fitted(table: Table, values: Mapping[str, Value]) -> tuple[Model, dict[str, object] | None]:
+def fitted(table: Table, values: Mapping[str, Value]) -> tuple[Model, dict[str, object] | None]:
     """The model, and the record of the search when there was one."""
     x, y = _arrays(table)
     settings = _gp_settings(values)

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from containers.gp_image.train import fitted
 from models.catalog import GP
 from models.datasets import toy
-from models.gp.estimator import ArcCosineGPRegressor
+from models.tabular import parse_csv
 from orchestration.builds import Build, BuildKind, Requester
 from orchestration.ports import Ports
 from orchestration.steps.start_build import Order, start_build
@@ -99,8 +100,5 @@ def _start_of_chat(folder: Path) -> float:
 
 def _toy_error(seed: int) -> float:
     """How far the catalogue's defaults are from the truth at (0.5, 1.0), trained on that seed's toy data."""
-    train = toy(seed).train
-    known = ArcCosineGPRegressor().get_params()
-    defaults = {name: value for name, value in GP.parse({}).items() if name in known}
-    model = ArcCosineGPRegressor(**defaults).fit([row[1:] for row in train], [row[0] for row in train])
+    model, _ = fitted(parse_csv(toy(seed).to_csv("train"), "y"), GP.parse({}))
     return abs(float(model.predict([[0.5, 1.0]])[0]) - (1.5 * 0.5 + 5.2 * 1.0))
