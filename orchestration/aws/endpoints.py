@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from orchestration.aws.clients import Clients, error_code, error_message, translated
 from orchestration.builds import Environment, number_of_config, service_of_endpoint
 from orchestration.ports import (
+    CHANGING,
     BadPrediction,
     Conflict,
     Endpoint,
@@ -22,7 +23,6 @@ from orchestration.ports import (
 
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
 ENVIRONMENT_TAG = "sagebuild:environment"
-CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 
 
 class SageMakerEndpoints:

@@ -65,6 +65,7 @@ from orchestration.ports.people import (
     Watches,
 )
 from orchestration.ports.serving import (
+    CHANGING,
     Dataset,
     Datasets,
     Endpoint,
@@ -74,6 +75,7 @@ from orchestration.ports.serving import (
 )
 
 __all__ = [
+    "CHANGING",
     "AlreadyDecided",
     "Announcement",
     "Approval",

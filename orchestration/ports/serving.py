@@ -9,6 +9,9 @@ from typing import Protocol
 
 from orchestration.builds import Service
 
+# The statuses in which an endpoint is on its way to another.
+CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+
 
 @dataclass(frozen=True)
 class Endpoint:

@@ -11,9 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from orchestration.ports import DeploymentFailed, Endpoint, Ports, UnknownEndpoint, Waiting
+from orchestration.ports import CHANGING, DeploymentFailed, Endpoint, Ports, UnknownEndpoint, Waiting
 
-CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting")
 WAITER = "deployment"
 
 
