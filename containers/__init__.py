@@ -1,7 +1,8 @@
 """SageMaker's view of models/: the programs that an image runs. This file holds a docstring only.
 
-common/     the contract: paths, dispatcher, hyperparameters, channels, serving
-gp_image/   the Gaussian process image: python -m containers.gp_image train|serve
+common/      the contract: paths, dispatcher, hyperparameters, channels, serving, judging, preparing
+gp_image/    the Gaussian process image: python -m containers.gp_image train|serve|evaluate|prepare
+keras_image/ the same for the network
 
-README.md in this folder has the contract as a table. Only models/ may be imported from here.
+README.md has the contract as a table, PROCESSING.md that of evaluate and prepare. Only models/ may be imported from here.
 """

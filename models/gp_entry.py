@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.hyperparameters import Hyperparameter, Kind, Metric, Model
+from models.hyperparameters import ALL_PROGRAMS, Hyperparameter, Kind, Metric, Model
 
 RMSE = Metric(
     "validation:RMSE", "Minimize", "root mean squared error on the validation rows, in the target's unit", "RMSE"
@@ -131,4 +131,6 @@ GP = Model(
             choices=("scaled", "published"),
         ),
     ),
+    programs=ALL_PROGRAMS,
+    takes_text=False,
 )

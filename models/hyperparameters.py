@@ -17,6 +17,11 @@ Value = int | float | str | bool
 MODEL_NAME = re.compile(r"[a-z0-9]{1,16}")
 
 
+# What every image can be run as, and what the images of this house add: judging and preparing data.
+CONTRACT_PROGRAMS = ("train", "serve")
+ALL_PROGRAMS = (*CONTRACT_PROGRAMS, "evaluate", "prepare")
+
+
 class CatalogueError(ValueError):
     """Base of what this module raises. The message is a sentence for the person who asked."""
 
@@ -180,6 +185,8 @@ class Model:
     image: the image's repository name. program: the Python module that is the image's entry point, which local mode
     runs by command line. objective: the metric that decides which of two trained models is better. bare_tune says what
     "tune <model>" without parameters means: "tune" (a SageMaker tuning job) or "search" (inside one training job).
+    programs: what the image can be run as, `evaluate` and `prepare` being processing jobs (containers/README.md).
+    takes_text: whether columns of text and empty cells may be among the inputs.
     """
 
     name: str
@@ -193,6 +200,8 @@ class Model:
     hyperparameters: tuple[Hyperparameter, ...]
     content_types: tuple[str, ...] = ("text/csv", "application/json")
     bare_tune: str = "tune"
+    programs: tuple[str, ...] = CONTRACT_PROGRAMS
+    takes_text: bool = True
 
     def hyperparameter(self, name: str) -> Hyperparameter:
         """The hyperparameter of that name or spoken name (case is ignored). Raises BadHyperparameters."""
@@ -274,7 +283,7 @@ def _model_from_json(entry: Mapping[str, object]) -> Model:
             for p in plain.pop("hyperparameters", ())
         )
         metrics = tuple(Metric(**m) for m in plain.pop("metrics"))
-        plain.update({key: tuple(plain[key]) for key in ("words", "content_types") if key in plain})
+        plain.update({key: tuple(plain[key]) for key in ("words", "content_types", "programs") if key in plain})
         model = Model(metrics=metrics, hyperparameters=parameters, **plain)
     except (KeyError, TypeError, ValueError) as error:
         name = entry.get("name", "without a name")
@@ -282,4 +291,6 @@ def _model_from_json(entry: Mapping[str, object]) -> Model:
     if not MODEL_NAME.fullmatch(model.name):
         raise BadEntry(f"{model.name!r} cannot be a model's name: it takes 1 to 16 lower-case letters and digits.")
     model.metric(model.objective)
+    if not set(CONTRACT_PROGRAMS) <= set(model.programs) <= set(ALL_PROGRAMS):
+        raise BadEntry(f"The programs of {model.name!r} must be train and serve, with or without evaluate and prepare.")
     return model

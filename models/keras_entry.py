@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from models.hyperparameters import NO_ITEMS, Hyperparameter, Kind, Metric, Model
+from models.hyperparameters import ALL_PROGRAMS, NO_ITEMS, Hyperparameter, Kind, Metric, Model
 
 ACTIVATIONS = ("relu", "elu", "selu", "leaky_relu", "tanh", "sigmoid", "swish", "softplus")
 LAST_ACTIVATIONS = ("auto", "linear", "tanh", "sigmoid", "softmax")
@@ -236,4 +236,5 @@ KERAS = Model(
     metrics=(*_VALIDATION, TRAIN_LOSS, TRIAL_LOSS, BEST_LOSS, *BEST_SETTINGS),
     hyperparameters=(*_NETWORK, *_TRAINING, *_SEARCH),
     bare_tune="search",
+    programs=ALL_PROGRAMS,
 )

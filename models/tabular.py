@@ -1,6 +1,7 @@
 """A CSV file read and checked: a target and inputs, numbers only or, for models that take them, text too.
 
-Standard library only. `parse_csv` takes numbers, `parse_text_csv` any cells, which a preparation then makes sense of.
+Standard library only. `parse_csv` takes numbers, `parse_text_csv` any cells, which a preparation then makes sense of;
+columns.py looks at a file without holding its cells.
 
 The same code checks a data set when it is registered (orchestration) and reads it inside a container, so a file that
 was accepted cannot fail later. datasets.py makes files of this form.
@@ -27,6 +28,8 @@ MAX_COLUMNS = 1_000
 MAX_NAME_CHARS = 128
 # What the target of a file without a header is called.
 HEADERLESS_TARGET = "target"
+# How tables write that there is nothing, in lower case.
+MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 _SHOWN_CHARS = 40
 _SHOWN_COLUMNS = 12
 
@@ -36,6 +39,10 @@ C = TypeVar("C")
 
 class TabularError(ValueError):
     """A file that cannot be used. The message is one sentence naming the file, the place and what is expected."""
+
+
+class NotANumber(TabularError):
+    """A file with text, or an empty cell, for a reader that takes finite numbers only."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ def parse_csv(text: str | Iterable[str], target: str | None = None, *, name: str
     cell, a number that is not finite, a row with too few or too many cells, or too much of anything.
     """
     columns: dict[str, array[float]] = {}
-    chosen = _fill(text, target, name, columns, lambda: array("d"), _append)
+    chosen = fill_columns(text, target, name, columns, lambda: array("d"), _append)
     return Table(chosen, columns)
 
 
@@ -116,7 +123,7 @@ def parse_text_csv(text: str | Iterable[str], target: str | None = None, *, name
     A file with text cells needs a header row, since its first row is taken for one.
     """
     columns: dict[str, list[str]] = {}
-    chosen = _fill(text, target, name, columns, list, _append_text)
+    chosen = fill_columns(text, target, name, columns, list, _append_text)
     return TextTable(chosen, columns)
 
 
@@ -131,13 +138,23 @@ def number(cell: str) -> float | None:
         return None
 
 
+def is_missing(cell: str) -> bool:
+    """Whether a cell says that there is nothing."""
+    return cell.strip().lower() in MISSING_WORDS
+
+
+def shown(cell: str) -> str:
+    """A cell in quotes, cut to what a sentence can hold."""
+    return repr(cell if len(cell) <= _SHOWN_CHARS else cell[:_SHOWN_CHARS] + "...")
+
+
 def _not_blank(cells: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     for row_number, row in enumerate(cells, start=1):
         if any(cell.strip() for cell in row):
             yield row_number, row
 
 
-def _fill(
+def fill_columns(
     text: str | Iterable[str],
     target: str | None,
     name: str,
@@ -145,7 +162,10 @@ def _fill(
     empty: Callable[[], C],
     append: Callable[[str, Mapping[str, C], int, list[str]], None],
 ) -> str:
-    """Fills `columns` from CSV and returns the target's name. append: checks a row and adds it to the columns."""
+    """Fills `columns` from CSV and returns the target's name; raises TabularError for what is no table.
+
+    append: given name, columns, the row's number and its cells; checks the row and adds it to the columns.
+    """
     cells = csv.reader(io.StringIO(text) if isinstance(text, str) else text, strict=True)
     try:
         records = _not_blank(cells)
@@ -183,7 +203,7 @@ def _header_names(name: str, first: list[str]) -> tuple[str, ...]:
         if number(column) is not None:
             text = next(cell for cell in names if number(cell) is None)
             raise TabularError(
-                f"{name}: row 1 mixes text ({_shown(text)}) and numbers ({column}), so it is neither a header nor data;"
+                f"{name}: row 1 mixes text ({shown(text)}) and numbers ({column}), so it is neither a header nor data;"
                 " name every column, or leave the header out."
             )
     for column in names:
@@ -209,28 +229,23 @@ def _check_columns(name: str, names: Sequence[str], is_header: bool, target: str
 
 
 def _append(name: str, columns: Mapping[str, array[float]], row_number: int, row: list[str]) -> None:
-    _check_width(name, len(columns), row_number, row)
+    check_width(name, len(columns), row_number, row)
     for (column, values), cell in zip(columns.items(), row, strict=True):
         value = number(cell)
         if value is None or not math.isfinite(value):
-            found = _shown(cell) if cell.strip() else "an empty cell"
-            raise TabularError(
-                f"{name}: row {row_number}, column {column!r} has {found}, but must have a finite number."
-            )
+            found = shown(cell) if cell.strip() else "an empty cell"
+            raise NotANumber(f"{name}: row {row_number}, column {column!r} has {found}, but must have a finite number.")
         values.append(value)
 
 
 def _append_text(name: str, columns: Mapping[str, list[str]], row_number: int, row: list[str]) -> None:
-    _check_width(name, len(columns), row_number, row)
+    check_width(name, len(columns), row_number, row)
     for values, cell in zip(columns.values(), row, strict=True):
         values.append(cell.strip())
 
 
-def _check_width(name: str, width: int, row_number: int, row: list[str]) -> None:
+def check_width(name: str, width: int, row_number: int, row: list[str]) -> None:
+    """Raises TabularError for a row that has not as many cells as there are columns."""
     if len(row) != width:
         cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
         raise TabularError(f"{name}: row {row_number} has {cells}, but there are {width} columns.")
-
-
-def _shown(cell: str) -> str:
-    return repr(cell if len(cell) <= _SHOWN_CHARS else cell[:_SHOWN_CHARS] + "...")

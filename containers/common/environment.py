@@ -1,6 +1,8 @@
 """The environment variables that the programs read, each in one place. paths.py reads the root's.
 
-SAGEBUILD_TARGET            training: the target's column name; without it the first column
+SAGEBUILD_TARGET            jobs: the target's column name; without it the first column, and for `evaluate` the model's
+SAGEBUILD_SPLIT_SEED        preparing: which rows are for training, validation and testing; 0 without it
+SAGEBUILD_OUTLIERS          preparing: report (the default), or drop to leave rows far out away from the training rows
 SAGEBUILD_BLAS_THREADS      threads for linear algebra; without it training decides by size and serving takes one
 SAGEMAKER_BIND_TO_PORT      serving: the port, 8080 without it; 0 takes a free one and says which
 SAGEBUILD_BIND_HOST         serving: the address, 0.0.0.0 without it, as a container needs; 127.0.0.1 on a laptop
@@ -20,11 +22,25 @@ MIB = 1024 * 1024
 DEFAULT_MAX_BODY_BYTES = 25 * MIB
 _MOST_BODY_BYTES = 1024 * MIB
 _MOST_THREADS = 1024
+_MOST_SEED = 2**31 - 1
 
 
 def target(environ: Mapping[str, str] = os.environ) -> str | None:
     """The target's column name, or None when the request leaves it to the file."""
     return environ.get("SAGEBUILD_TARGET") or None
+
+
+def split_seed(environ: Mapping[str, str] = os.environ) -> int:
+    """What the split of rows is keyed by. Raises ContractError."""
+    return _whole_number(environ, "SAGEBUILD_SPLIT_SEED", None, 0, _MOST_SEED) or 0
+
+
+def drop_outliers(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether rows that are far out are to be left out of the training rows. Raises ContractError."""
+    wanted = environ.get("SAGEBUILD_OUTLIERS", "").strip() or "report"
+    if wanted not in ("report", "drop"):
+        raise ContractError(f"SAGEBUILD_OUTLIERS is {wanted[:40]!r}, but must be report or drop.")
+    return wanted == "drop"
 
 
 def blas_threads(environ: Mapping[str, str] = os.environ) -> int | None:

@@ -48,3 +48,21 @@ class Paths:
     def failure(self) -> Path:
         """Why a job failed; its first 1024 characters become FailureReason."""
         return self.root / "output" / "failure"
+
+    @property
+    def message(self) -> Path:
+        """Why a processing job failed; its first 1024 characters become ExitMessage."""
+        return self.root / "output" / "message"
+
+    def processing_input(self, name: str) -> Path:
+        """The folder of a processing job's input, by the names that the state machine's requests give them."""
+        return self.root / "processing" / "input" / name
+
+    @property
+    def processing_outputs(self) -> Path:
+        """Where a processing job leaves its outputs, a folder each."""
+        return self.root / "processing" / "output"
+
+    def processing_output(self, name: str) -> Path:
+        """The folder of one of them."""
+        return self.processing_outputs / name

@@ -12,8 +12,10 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
 from types import FrameType
 
 from containers.common.errors import ContractError
@@ -28,16 +30,29 @@ STOPPED_EXIT_CODE = 143
 _EXPECTED = (ContractError, CatalogueError, TabularError)
 
 
-@dataclass(frozen=True)
-class Verb:
-    """A program of an image.
+class Kind(Enum):
+    """What SageMaker runs a program as, which says where it reads why the program failed, if anywhere.
 
-    run: does the work and returns when it is done. is_job: True for work with an end (train, evaluate): a failure is
-    written to the failure file, and being stopped is not success. False for a server, which is meant to be stopped.
+    Work with an end (training, processing) leaves a reason, and being stopped is not success; a server is meant to be
+    stopped.
     """
 
+    TRAINING = "training"
+    PROCESSING = "processing"
+    SERVER = "server"
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is work with an end."""
+        return self is not Kind.SERVER
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A program of an image. run: does the work and returns when it is done."""
+
     run: Callable[[Paths], None]
-    is_job: bool = True
+    kind: Kind = Kind.TRAINING
 
 
 def main(
@@ -53,47 +68,64 @@ def main(
     paths = Paths.from_environment()
     if len(given) != 1 or given[0] not in verbs:
         found = " ".join(given) or "nothing"
-        _fail(paths, True, f"This image runs {_either(verbs)}, but was asked for {found[:200]!r}.", "")
+        sentence = f"This image runs {_either(verbs)}, but was asked for {found[:200]!r}."
+        # As what SageMaker runs it is not known here, so the reason is left where either kind of job has it.
+        _fail((paths.failure, paths.message), sentence, "")
         return 1
     name, verb = given[0], verbs[given[0]]
     signal.signal(signal.SIGTERM, _on_sigterm(name, verb, paths))
-    if verb.is_job:
+    reasons = _reasons(paths, verb.kind)
+    for reason in reasons:
         with contextlib.suppress(OSError):
-            paths.failure.unlink()
+            reason.unlink()
     expected_errors: tuple[type[Exception], ...] = (*_EXPECTED, *expected)
     try:
         verb.run(paths)
     except expected_errors as error:
-        _fail(paths, verb.is_job, str(error), "")
+        _fail(reasons, str(error), "")
         return 1
     # The boundary of the process: whatever else went wrong must reach the failure file and the log.
     except Exception as error:
-        _fail(paths, verb.is_job, f"{type(error).__name__}: {error}", traceback.format_exc())
+        _fail(reasons, f"{type(error).__name__}: {error}", traceback.format_exc())
         return 1
     return 0
 
 
 def _on_sigterm(name: str, verb: Verb, paths: Paths) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
-        line = f"{name} was stopped by SIGTERM" + (" before it was done." if verb.is_job else ".")
+        line = f"{name} was stopped by SIGTERM" + (" before it was done." if verb.kind.is_job else ".")
         # os.write and os._exit: the signal may have interrupted a print or an import, where an exception can be lost.
         os.write(1, f"{line}\n".encode())
-        if verb.is_job:
-            for partial in paths.model.glob(PARTIAL + "*"):
-                partial.unlink(missing_ok=True)
-            write_failure(paths.failure, line)
-        os._exit(STOPPED_EXIT_CODE if verb.is_job else 0)
+        for partial in _partials(paths, verb.kind):
+            partial.unlink(missing_ok=True)
+        for reason in _reasons(paths, verb.kind):
+            write_failure(reason, line)
+        os._exit(STOPPED_EXIT_CODE if verb.kind.is_job else 0)
 
     return stop
 
 
-def _fail(paths: Paths, is_job: bool, cause: str, details: str) -> None:
+def _reasons(paths: Paths, kind: Kind) -> tuple[Path, ...]:
+    """The files in which SageMaker looks for why such a program failed."""
+    return {Kind.TRAINING: (paths.failure,), Kind.PROCESSING: (paths.message,), Kind.SERVER: ()}[kind]
+
+
+def _partials(paths: Paths, kind: Kind) -> Iterator[Path]:
+    """Files that were being written."""
+    if kind is Kind.TRAINING:
+        yield from paths.model.glob(PARTIAL + "*")
+    if kind is Kind.PROCESSING:
+        yield from paths.processing_outputs.rglob(PARTIAL + "*")
+
+
+def _fail(reasons: tuple[Path, ...], cause: str, details: str) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"{details}{cause}\n")
     sys.stderr.flush()
-    if is_job:
-        write_failure(paths.failure, cause, details)
+    for reason in reasons:
+        write_failure(reason, cause, details)
 
 
 def _either(verbs: Mapping[str, Verb]) -> str:
-    return " or ".join(verbs)
+    *most, last = verbs
+    return f"{', '.join(most)} or {last}" if most else last

@@ -8,24 +8,20 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
-import numpy as np
-
 from containers.common import environment
 from containers.common.channels import read_channel
 from containers.common.hyperparameters import read_hyperparameters
 from containers.common.output import metric, replacing, say, write_json
 from containers.common.paths import Paths
 from containers.gp_image import artifacts
+from containers.gp_image.judging import inputs_of, metrics, target_of
 from models.catalog import GP, Value
 from models.gp import artifact
 from models.gp.fitting import fit
-from models.gp.kernel import FloatArray
-from models.gp.metrics import coverage95, nlpd, rmse
 from models.gp.mixture import Model
 from models.gp.settings import PROFILE, Settings
-from models.gp_entry import COVERAGE95, NLPD, RMSE
 from models.hyperparameters import BadHyperparameters
-from models.tabular import Table
+from models.tabular import NotANumber, Table
 
 
 def train(paths: Paths) -> None:
@@ -36,21 +32,20 @@ def train(paths: Paths) -> None:
     """
     started_s = time.monotonic()
     values = read_hyperparameters(paths, GP)
-    table = read_channel(paths, "train", environment.target())
-    validation = read_channel(paths, "validation", like=table)
+    table, validation = _tables(paths)
     say(f"Fitting {table.rows} rows of {len(table.inputs)} inputs; the target is {table.target}. {_settings(values)}")
     fitting_s = time.monotonic()
     model, search_record = fitted(table, values)
     fit_s = time.monotonic() - fitting_s
-    metrics = _metrics(model, validation)
+    found = metrics(model, validation)
     say(f"Fitted in {fit_s:.3f} s; judged on {validation.rows} validation rows.")
-    for name, value in metrics.items():
+    for name, value in found.items():
         metric(name, value)
     write_json(
         paths.model / artifacts.METRICS,
         {
             "model": GP.name,
-            "metrics": metrics,
+            "metrics": found,
             "rows": {"train": table.rows, "validation": validation.rows},
             "hyperparameters": values,
             "fit_s": fit_s,
@@ -65,9 +60,17 @@ def train(paths: Paths) -> None:
     say("The model is written.")
 
 
+def _tables(paths: Paths) -> tuple[Table, Table]:
+    try:
+        table = read_channel(paths, "train", environment.target())
+        return table, read_channel(paths, "validation", like=table)
+    except NotANumber as error:
+        raise NotANumber(f"{error} A Gaussian process takes whole rows of numbers only.") from None
+
+
 def fitted(table: Table, values: Mapping[str, Value]) -> tuple[Model, dict[str, object] | None]:
     """The model, and the record of the search when there was one."""
-    x, y = _arrays(table)
+    x, y = inputs_of(table, table.inputs), target_of(table)
     settings = _gp_settings(values)
     if values["search"] == "off":
         found = fit(settings, x, y, inputs=table.inputs, target=table.target)
@@ -112,21 +115,6 @@ def _gp_settings(values: Mapping[str, Value]) -> Settings:
 def _refuse_search_of_published(values: Mapping[str, Value]) -> None:
     if values["search"] != "off":
         raise BadHyperparameters("A search is of scaled inputs; with definition=published, search must be off.")
-
-
-def _metrics(model: Model, validation: Table) -> dict[str, float]:
-    x, y = _arrays(validation)
-    mean, std = model.predict_with_std(x)
-    return {
-        RMSE.name: rmse(y, mean),
-        NLPD.name: nlpd(y, mean, std),
-        COVERAGE95.name: coverage95(y, mean, std),
-    }
-
-
-def _arrays(table: Table) -> tuple[FloatArray, FloatArray]:
-    inputs = [np.frombuffer(table.columns[name]) for name in table.inputs]
-    return np.column_stack(inputs), np.frombuffer(table.columns[table.target])
 
 
 def _schema(table: Table) -> dict[str, object]:

@@ -11,17 +11,20 @@ import time
 from collections.abc import Mapping
 
 from containers.common.output import metric, say
+from models.figure import Axis, Figure, Series
 from models.hyperparameters import Value
 from models.keras_entry import BEST_LOSS, BEST_SETTINGS, KERAS, TRAIN_LOSS, TRIAL_LOSS, goal, validation_metric
 from models.keras_net.fitting import Report, Rows
 from models.keras_net.network import Network, Training
-from models.keras_net.plots import line_chart
 from models.keras_net.preparation import CategoryColumn, NumberColumn, Preparation
 from models.keras_net.search import Final, Found
 from models.keras_net.space import Space
 from models.keras_net.target import ClassTarget, Target
 from models.keras_net.training import Trained
 from models.keras_net.trials import Trial
+
+_UNITS = dict.fromkeys(("rmse", "mae", "q95"), "target's unit")
+_CLASS_UNITS = {"log_loss": "nats"}
 
 
 def beginning(
@@ -94,6 +97,7 @@ def metrics_record(
         "ended": trained.ended,
         "resumed_at": trained.resumed_at,
         "history": [_finite(record) for record in trained.history],
+        "plot": history_figure(trained).to_json(),
         "cpu_s": time.process_time(),
     }
 
@@ -117,6 +121,7 @@ def search_record(found: Found, space: Space) -> dict[str, object]:
     return {
         "objective": space.objective,
         "goal": goal(space.objective),
+        "plot": search_figure(found, space).to_json(),
         "space": space.to_json(),
         "trials": [
             {
@@ -135,24 +140,27 @@ def search_record(found: Found, space: Space) -> dict[str, object]:
     }
 
 
-def history_chart(trained: Trained) -> str:
+def history_figure(trained: Trained) -> Figure:
     """Training and validation loss by epoch."""
-    points = [(float(epoch), record) for epoch, record in enumerate(trained.history, start=1)]
-    return line_chart(
-        f"Loss by epoch; the best was epoch {trained.best_epoch}",
-        "epoch",
-        {
-            name: [(x, record[key]) for x, record in points]
-            for name, key in (("training", "loss"), ("validation", "val_loss"))
-        },
-    )
+    points = {
+        name: tuple((float(epoch), record[key]) for epoch, record in enumerate(trained.history, start=1))
+        for name, key in (("training", "loss"), ("validation", "val_loss"))
+    }
+    title = f"Loss by epoch; the best was epoch {trained.best_epoch}"
+    return Figure(title, Axis("epoch"), Axis("loss"), tuple(Series(name, each) for name, each in points.items()))
 
 
-def search_chart(found: Found, space: Space) -> str:
-    """Each trial's loss, and the least so far."""
-    trials = [(float(trial.number + 1), trial.loss) for trial in found.trials if trial.loss is not None]
-    least = [(x, min(loss for _, loss in trials[: place + 1])) for place, (x, _) in enumerate(trials)]
-    return line_chart(f"{space.objective} by trial", "trial", {"trial": trials, "best so far": least}, dots=True)
+def search_figure(found: Found, space: Space) -> Figure:
+    """Each trial's objective, as it is and not as it is minimised, and the best so far of those not pruned."""
+    sign = -1.0 if goal(space.objective) == "Maximize" else 1.0
+    done = [(float(trial.number + 1), sign * trial.loss, trial) for trial in found.trials if trial.loss is not None]
+    whole = tuple((x, y) for x, y, trial in done if not trial.pruned)
+    pruned = tuple((x, y) for x, y, trial in done if trial.pruned)
+    best = tuple((x, sign * min(sign * y for _, y in whole[: place + 1])) for place, (x, _) in enumerate(whole))
+    series = (Series("trial", whole, dots=True), Series("ended early", pruned, dots=True), Series("best so far", best))
+    units = _CLASS_UNITS if "accuracy" in found.finals[0].trained.metrics else _UNITS
+    y_axis = Axis(space.objective, units.get(space.objective, ""))
+    return Figure(f"{space.objective} by trial", Axis("trial"), y_axis, series)
 
 
 def _final(final: Final) -> dict[str, object]:

@@ -19,6 +19,7 @@ from models.keras_net import forward
 from models.keras_net.backend import configure
 from models.keras_net.building import prove_equal
 from models.keras_net.fitting import class_weights
+from models.keras_net.plots import line_chart
 from models.keras_net.predictor import Predictor
 from models.keras_net.search import Found, Task, search
 from models.keras_net.space import Space
@@ -90,10 +91,10 @@ def _search(job: Job, space: Space, checkpoints: Path | None) -> Found:
 def _write(paths: Paths, job: Job, trained: Trained, record: Mapping[str, object], found: Found | None) -> None:
     folder = paths.model
     write_json(folder / artifacts.METRICS, record)
-    _write_text(folder / artifacts.HISTORY_CHART, reports.history_chart(trained))
+    _write_text(folder / artifacts.HISTORY_CHART, line_chart(reports.history_figure(trained)))
     if found is not None and job.space is not None:
         write_json(folder / artifacts.SEARCH, reports.search_record(found, job.space))
-        _write_text(folder / artifacts.SEARCH_CHART, reports.search_chart(found, job.space))
+        _write_text(folder / artifacts.SEARCH_CHART, line_chart(reports.search_figure(found, job.space)))
     write_json(folder / artifacts.SCHEMA, reports.schema(job.preparation, job.target))
     with replacing(folder / artifacts.KERAS_MODEL) as partial:
         trained.model.save(partial)

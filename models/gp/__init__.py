@@ -4,7 +4,7 @@ fitting.py     fit(settings, x, y): scaling, solver, signal variance, likelihood
 settings.py    Settings, and which solver rows and memory allow
 sphere.py      inputs scaled and mapped to the unit sphere, with their norms
 kernel.py      arc_cosine, arc_cosine_iterated, arc_cosine_slope, cosines, covariances
-layers.py      one application after another in place, and the series for small values
+layers.py      one application after another in place, and the series for small values;  layers.c, native.py  compiled
 factor.py      Cholesky factor in panels of rows: made in place, for training and for the variance; lapack.py helps
 nystrom.py     the solvers for many rows: inducing points, conjugate gradients
 posterior.py   what prediction needs, and prediction itself;  mixture.py  several of them as one model

@@ -205,7 +205,9 @@ def _factorise_square(square: FloatArray, block: int) -> bool:
         done = lapack.cholesky_in_place(square)
         if done:
             for begin, end in _bounds(len(square), block):
-                square[begin:end, begin:end] = _triangular_inverse(np.tril(square[begin:end, begin:end]))
+                own = square[begin:end, begin:end]
+                if not lapack.triangular_inverse_in_place(own):
+                    own[:] = _triangular_inverse(np.tril(own))
         if done is not None:
             return done
     for begin, end in _bounds(len(square), block):

@@ -20,8 +20,8 @@ NEAR_DUPLICATE = 1.0 - 1e-4
 _PAIRS_AT_ONCE = 65536
 # Below this cosine the recurrence subtracts numbers that nearly cancel; the series does not.
 _SERIES_BELOW = -0.5
-# Numbers of a covariance made at once: the block and what layers.py needs beside it stay in a core's cache.
-_BLOCK_NUMBERS = 16384
+# Numbers of a covariance made at once: the block and what layers.py needs beside it are the megabyte of a core's cache.
+_BLOCK_NUMBERS = 65536
 # Rows of such a block: enough for the matrix product, and few enough that a block at the diagonal is nearly a triangle.
 _LEAST_ROWS, _MOST_ROWS = 4, 128
 
@@ -127,7 +127,13 @@ def fill_lower(
         last = min(len(out), first + height)
         rows = slice(columns, start + last)
         block = own[: (last - first) * (start + last)].reshape(last - first, start + last)
-        _fill(block, z[rows], z[: start + last], q, l)
+        np.matmul(z[rows], z[: start + last].T, out=block)
+        # Each row with itself is known, and as a duplicate would have every block looked through for others.
+        diagonal = block.reshape(-1)[columns :: start + last + 1]
+        diagonal[:] = 0.0
+        _repair(block, z[rows], z[: start + last])
+        apply_layers(block.reshape(-1), q, l + 1)
+        diagonal[:] = 1.0
         block *= r[: start + last]
         np.multiply(block, r[rows, None], out=out[first:last, : start + last])
         first = last

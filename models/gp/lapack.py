@@ -18,9 +18,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 
-# What SciPy says the function takes: character, size, matrix, leading dimension, result.
-_SIGNATURE = ("void (char *, int *, ", ", int *, int *)")
-_Dpotrf = Callable[..., None]
+_Function = Callable[..., None]
 
 
 def is_available() -> bool:
@@ -34,10 +32,11 @@ def cholesky_in_place(square: FloatArray) -> bool | None:
     What is above the diagonal stays. Returns False when the matrix is not positive definite, None when this SciPy does
     not offer the function; nothing is changed then.
     """
-    dpotrf = _dpotrf()
+    # Character, size, matrix, leading dimension, result.
+    dpotrf = _function("dpotrf", "void (char *, int *, ", ", int *, int *)", 5)
     if dpotrf is None:
         return None
-    size, stride, info = (ctypes.c_int(value) for value in (len(square), square.strides[0] // square.itemsize, 0))
+    size, stride, info = _integers(square)
 
     def work() -> None:
         # Rows of ours are columns to LAPACK, so that our lower half is its upper one. The memory is held from here, so
@@ -52,10 +51,35 @@ def cholesky_in_place(square: FloatArray) -> bool | None:
     return info.value == 0
 
 
+def triangular_inverse_in_place(square: FloatArray) -> bool:
+    """The inverse of the lower half of `square` in its place: (n, n), rows contiguous, nothing 0 on the diagonal.
+
+    What is above the diagonal becomes 0. Returns False, and changes nothing, when this SciPy does not offer the
+    function. For small matrices: signals wait until it is done.
+    """
+    # Two characters, size, matrix, leading dimension, result.
+    dtrtri = _function("dtrtri", "void (char *, char *, int *, ", ", int *, int *)", 6)
+    if dtrtri is None:
+        return False
+    size, stride, info = _integers(square)
+    upper, usual = ctypes.c_char(b"U"), ctypes.c_char(b"N")
+    matrix = ctypes.c_void_p(square.ctypes.data)
+    scalars = (ctypes.byref(each) for each in (upper, usual, size))
+    dtrtri(*scalars, matrix, ctypes.byref(stride), ctypes.byref(info))
+    square[:] = np.tril(square)
+    return True
+
+
+def _integers(square: FloatArray) -> tuple[ctypes.c_int, ctypes.c_int, ctypes.c_int]:
+    """Size, leading dimension and room for the result."""
+    return ctypes.c_int(len(square)), ctypes.c_int(square.strides[0] // square.itemsize), ctypes.c_int(0)
+
+
 @functools.cache
-def _dpotrf() -> _Dpotrf | None:
+def _function(name: str, start: str, end: str, arguments: int) -> _Function | None:
+    """The function of that name. start, end: of the signature that SciPy must say it has; between is the matrix."""
     offered = importlib.import_module("scipy.linalg.cython_lapack").__pyx_capi__
-    capsule = offered.get("dpotrf")
+    capsule = offered.get(name)
     if capsule is None:
         return None
     name_of = ctypes.pythonapi.PyCapsule_GetName
@@ -64,7 +88,6 @@ def _dpotrf() -> _Dpotrf | None:
     pointer_of.restype, pointer_of.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
     signature: bytes = name_of(capsule)
     # Another width of integers, for one, would be another signature.
-    start, end = _SIGNATURE
     if not (signature.decode().startswith(start) and signature.decode().endswith(end)):
         return None
-    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 5)(pointer_of(capsule, signature))
+    return ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * arguments)(pointer_of(capsule, signature))

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from scipy.optimize import minimize
 
+from models.figure import Axis, Figure, Series
 from models.gp.errors import BadSetting, NotPositiveDefinite
 from models.gp.fitting import Fit, fit, standardised, training_data
 from models.gp.grid import GridPoint, grid_search
@@ -38,6 +39,8 @@ from models.gp.threads import blas_threads
 
 LML, LOO = "lml", "loo"
 CRITERIA = (LML, LOO)
+# What a criterion is called on an axis, and its unit.
+_SCORES = {LML: ("log marginal likelihood", "nats"), LOO: ("leave-one-out log density", "nats a row")}
 ORDERS = ITERATIONS = range(5)
 SIGMA2S = tuple(float(s) for s in np.logspace(-4.0, 0.0, 20))
 GRID_ROWS = 1000
@@ -303,14 +306,28 @@ def _record(
     candidates: Sequence[Candidate],
     kept: Sequence[tuple[Candidate, float]],
 ) -> dict[str, object]:
-    """The search as JSON content, `grid` being the numbers behind its plot."""
+    """The search as JSON content."""
     return {
         "criterion": settings.criterion,
         "noise_floor": floor,
+        "plot": _plot(grid, settings.criterion),
         "grid": [asdict(point) for point in grid],
         "candidates": [_candidate_record(c) for c in candidates],
         "average": [{"weight": weight, **_candidate_record(c)} for c, weight in kept],
     }
+
+
+def _plot(grid: Sequence[GridPoint], criterion: str) -> dict[str, object]:
+    """The criterion over the noise, a line an order: that of its best kernel. `grid` has the best first."""
+    series = []
+    for q in ORDERS:
+        best = next(point for point in grid if point.q == q)
+        same = [p for p in grid if (p.q, p.l, p.norm_exponent) == (q, best.l, best.norm_exponent)]
+        points = sorted((point.sigma2, _grid_score(point, criterion)) for point in same)
+        series.append(Series(f"q={q}, l={best.l}, norm_exponent={best.norm_exponent}", tuple(points)))
+    name, unit = _SCORES[criterion]
+    noise = Axis("sigma2", "of the signal variance", log=True)
+    return Figure("What each order of the kernel comes to", noise, Axis(name, unit), tuple(series)).to_json()
 
 
 def _candidate_record(candidate: Candidate) -> dict[str, object]:

@@ -11,6 +11,8 @@ import os
 # Before the import: its start-up lines would come between those of the job's log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
+# Keras would read ~/.keras/keras.json, and write it where there is none; a job sets a folder of its own before.
+os.environ.setdefault("KERAS_HOME", os.devnull)
 # oneDNN chooses the order of additions by the machine; without it a resumed job repeats itself on another one too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 

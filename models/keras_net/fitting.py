@@ -26,10 +26,8 @@ from models.keras_net.preparation import (
     Preparation,
 )
 from models.keras_net.target import ClassTarget, Float64, NumberTarget, Target
-from models.tabular import TextTable, number
+from models.tabular import TextTable, is_missing, number
 
-# How tables write that there is nothing, in lower case.
-MISSING_WORDS = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 # Rarer categories count as unseen: a feature that few rows have teaches nothing.
 MAX_CATEGORIES = 100
 MAX_CLASSES = 100
@@ -142,11 +140,6 @@ def class_weights(rows: Rows, target: ClassTarget) -> Float32:
     counts = np.bincount(positions, minlength=len(target.classes))
     weights = len(rows) / (np.count_nonzero(counts) * counts[positions])
     return weights.astype(np.float32)
-
-
-def is_missing(cell: str) -> bool:
-    """Whether a cell says that there is nothing."""
-    return cell.lower() in MISSING_WORDS
 
 
 def _column(name: str, cells: Sequence[str], report: Report) -> Column:

@@ -5,21 +5,21 @@ Pictures for people in a conversation are drawn elsewhere, from the same numbers
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
+
+from models.figure import Figure, Point
 
 _WIDTH, _HEIGHT = 720, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 80, 20, 50, 50
 # Okabe and Ito's, which colour-blind people tell apart.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
-Point = tuple[float, float]
 
 
-def line_chart(title: str, x_label: str, series: Mapping[str, Sequence[Point]], dots: bool = False) -> str:
-    """A chart of lines, or of dots. series: points by name; those that are not finite are left out."""
-    lines = {name: [point for point in points if math.isfinite(point[1])] for name, points in series.items()}
-    everything = [point for points in lines.values() for point in points] or [(0.0, 0.0)]
+def line_chart(figure: Figure) -> str:
+    """A chart of lines and dots, on linear scales."""
+    series = figure.drawn()
+    everything = [point for each in series for point in each.points] or [(0.0, 0.0)]
     xs, ys = [x for x, _ in everything], [y for _, y in everything]
     x_range, y_range = _range(xs), _range(ys)
 
@@ -28,17 +28,19 @@ def line_chart(title: str, x_label: str, series: Mapping[str, Sequence[Point]], 
         y = _HEIGHT - _BOTTOM - (point[1] - y_range[0]) / (y_range[1] - y_range[0]) * (_HEIGHT - _TOP - _BOTTOM)
         return round(x, 1), round(y, 1)
 
-    parts = [_text(_WIDTH / 2, 24, title, "middle", 16), _text(_WIDTH / 2, _HEIGHT - 12, x_label, "middle")]
+    parts = [_text(_WIDTH / 2, 24, figure.title, "middle", 16)]
+    parts.append(_text(_WIDTH / 2, _HEIGHT - 12, figure.x.name, "middle"))
     for value in _ticks(y_range):
         _, y = place((x_range[0], value))
         parts.append(f'<path d="M{_LEFT} {y}H{_WIDTH - _RIGHT}" stroke="#ddd"/>')
         parts.append(_text(_LEFT - 8, y + 4, f"{value:.4g}", "end"))
     for value in _ticks(x_range):
         parts.append(_text(place((value, y_range[0]))[0], _HEIGHT - _BOTTOM + 18, f"{value:.4g}", "middle"))
-    for index, (name, points) in enumerate(lines.items()):
+    for index, each in enumerate(series):
         colour = _COLOURS[index % len(_COLOURS)]
-        parts.append(_dots(map(place, points), colour) if dots and index == 0 else _line(map(place, points), colour))
-        parts.append(_text(_LEFT + 10 + 150 * index, _TOP - 8, name, "start", colour=colour))
+        draw = _dots if each.dots else _line
+        parts.append(draw(map(place, each.points), colour))
+        parts.append(_text(_LEFT + 10 + 150 * index, _TOP - 8, each.name, "start", colour=colour))
     body = "".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif"'

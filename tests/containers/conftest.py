@@ -8,10 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +34,26 @@ class Folder:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
         return self
+
+    def processing_input(self, name: str, content: str | Path, file: str = "data.csv") -> Folder:
+        """An input of a processing job: a CSV file, or a model's folder as model.tar.gz."""
+        place = self.root / "processing" / "input" / name
+        place.mkdir(parents=True, exist_ok=True)
+        if isinstance(content, str):
+            (place / file).write_text(content, encoding="utf-8")
+        else:
+            with tarfile.open(place / "model.tar.gz", "w:gz") as archive:
+                archive.add(content, ".")
+        return self
+
+    def output(self, name: str, file: str) -> Any:
+        """The content of a processing job's JSON output."""
+        return json.loads((self.root / "processing" / "output" / name / file).read_text(encoding="utf-8"))
+
+    @property
+    def message(self) -> str:
+        """Why a processing job failed."""
+        return (self.root / "output" / "message").read_text(encoding="utf-8")
 
     def toy_channels(self) -> Folder:
         return self.channel("train", toy().to_csv("train")).channel("validation", toy().to_csv("validation"))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from containers.common import environment
 from containers.common.paths import Paths
-from containers.common.program import Verb, main
+from containers.common.program import Kind, Verb, main
 from containers.common.serving import Server
 
 
@@ -34,4 +34,4 @@ def _serve(paths: Paths) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main({"serve": Verb(_serve, is_job=False)}))
+    sys.exit(main({"serve": Verb(_serve, kind=Kind.SERVER)}))

@@ -12,7 +12,7 @@ import pytest
 from containers.common.errors import ContractError
 from containers.common.output import metric, replacing, write_failure, write_json
 from containers.common.paths import Paths
-from containers.common.program import Verb, main
+from containers.common.program import Kind, Verb, main
 from models.tabular import TabularError
 
 
@@ -51,8 +51,17 @@ def test_other_failures_have_the_cause_first_and_then_the_traceback(root: Path) 
     assert details.startswith("Traceback")
 
 
+def test_a_processing_job_says_why_where_processing_jobs_do(root: Path) -> None:
+    verbs = {"evaluate": Verb(raising(ContractError("No model.")), Kind.PROCESSING)}
+    assert main(verbs, argv=["evaluate"]) == 1
+    assert [path.name for path in (root / "output").iterdir()] == ["message"]
+    assert (root / "output" / "message").read_text() == "No model.\n"
+    assert main({"evaluate": Verb(lambda paths: None, Kind.PROCESSING)}, argv=["evaluate"]) == 0
+    assert not list((root / "output").iterdir())
+
+
 def test_a_server_leaves_no_failure_file(root: Path) -> None:
-    assert main({"serve": Verb(raising(ContractError("No.")), is_job=False)}, argv=["serve"]) == 1
+    assert main({"serve": Verb(raising(ContractError("No.")), kind=Kind.SERVER)}, argv=["serve"]) == 1
     assert not (root / "output").exists()
 
 
@@ -61,7 +70,8 @@ def test_anything_else_is_refused(root: Path, argv: list[str], capsys: pytest.Ca
     assert main({"train": Verb(lambda paths: None), "serve": Verb(lambda paths: None)}, argv=argv) == 1
     expected = f"This image runs train or serve, but was asked for {' '.join(argv) or 'nothing'!r}.\n"
     assert capsys.readouterr().err == expected
-    assert (root / "output" / "failure").read_text() == expected
+    for name in ("failure", "message"):
+        assert (root / "output" / name).read_text() == expected
 
 
 def test_a_long_cause_is_cut_to_what_sagemaker_reads(root: Path) -> None:

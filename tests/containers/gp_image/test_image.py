@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from models.catalog import GP
+from models.datasets import toy
 from tests.containers.conftest import Endpoint, Folder
 from tests.containers.gp_image.image_tools import REPOSITORY, ImageTools
 from tests.tools import tool
@@ -70,6 +71,26 @@ def test_it_trains_without_a_network_and_serves(image: ImageTools, folder: Folde
     asked_s = time.monotonic()
     code, log = image.stop(container)
     assert (code, time.monotonic() - asked_s < 10) == (0, True), log
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+def test_it_prepares_trains_and_judges(image: ImageTools, folder: Folder) -> None:
+    done = image.run(TAG, "prepare", folder.processing_input("raw", toy().to_csv("train")).root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    outputs = folder.root / "processing" / "output"
+    for channel in ("train", "validation"):
+        folder.channel(channel, (outputs / channel / f"{channel}.csv").read_text())
+    assert image.run(TAG, "train", folder.root).returncode == 0
+    folder.processing_input("model", folder.root / "model").processing_input("champion", folder.root / "model")
+    done = image.run(TAG, "evaluate", folder.processing_input("test", toy().to_csv("test")).root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = folder.output("evaluation", "evaluation.json")
+    assert found["metrics"] == found["champion"]["metrics"]
+    assert found["metrics"]["RMSE"] < 1.5
+    folder.processing_input("test", "y,z\n1,2\n")
+    assert image.run(TAG, "evaluate", folder.root).returncode == 1
+    assert folder.message.startswith("The input 'test' has y from z")
 
 
 @pytest.mark.slow

@@ -75,6 +75,12 @@ def test_a_search_is_written_down_and_averages(folder, programs, criterion: str)
     assert "Compared 1000 kernels and noises; the best is q=" in log
     record = json.loads((folder.root / "model" / "search.json").read_text())
     assert (record["criterion"], len(record["grid"])) == (criterion, 1000)
+    plot = record["plot"]
+    assert (plot["x"]["name"], plot["x"]["scale"]) == ("sigma2", "log")
+    assert plot["y"]["unit"] == {"lml": "nats", "loo": "nats a row"}[criterion]
+    assert [line["name"].split(",")[0] for line in plot["series"]] == [f"q={q}" for q in range(5)]
+    best = record["grid"][0]["log_marginal_likelihood" if criterion == "lml" else "loo_log_density"]
+    assert max(y for line in plot["series"] for _, y in line["points"]) == best
     assert 1 <= len(record["average"]) <= 2
     assert sum(each["weight"] for each in record["average"]) == pytest.approx(1.0)
     assert metrics_in(log)["validation:RMSE"] < 1.3
@@ -128,7 +134,8 @@ BAD = {
         VALIDATION,
         {},
         {},
-        "In the channel 'train': data.csv: row 2, column 'x' has 'abc', but must have a finite number.",
+        "In the channel 'train': data.csv: row 2, column 'x' has 'abc', but must have a finite number."
+        " A Gaussian process takes whole rows of numbers only.",
     ),
     "no-rows": ("y,x\n", VALIDATION, {}, {}, "In the channel 'train': data.csv has a header but no rows."),
     "no-channel": (TRAIN, None, {}, {}, "The channel 'validation' is missing: there is no folder"),
@@ -174,11 +181,11 @@ def test_hyperparameters_must_be_strings_in_an_object(folder, programs, text: st
     assert folder.failure.startswith("hyperparameters.json ")
 
 
-@pytest.mark.parametrize("verb", ["evaluate", "--help"])
+@pytest.mark.parametrize("verb", ["explain", "--help"])
 def test_a_program_that_the_image_does_not_have_is_named(folder, programs, verb: str) -> None:
     code, log = programs.run(MODULE, verb, folder)
     assert code == 1
-    assert log == f"This image runs train or serve, but was asked for '{verb}'.\n"
+    assert log == f"This image runs train, serve, evaluate or prepare, but was asked for '{verb}'.\n"
     assert folder.failure == log
 
 

@@ -8,12 +8,15 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from models.catalog import KERAS
+from models.keras_net.target import ClassTarget
 from tests.containers.conftest import Endpoint, Folder
 from tests.containers.gp_image.image_tools import REPOSITORY, ImageTools
+from tests.containers.keras_image.test_serve import write
 from tests.tools import tool
 
 DOCKERFILE = "containers/keras_image/Dockerfile"
@@ -69,6 +72,23 @@ def test_it_trains_and_searches_without_a_network_and_both_images_serve(image: I
         assert endpoint.ask('{"instances": [[1]]}')[0] == 400
         code, log = image.stop(container)
         assert code == 0, log
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(2400)
+def test_the_image_that_only_serves_judges_and_prepares_too_and_says_why_it_cannot_train(
+    image: ImageTools, folder: Folder, tmp_path: Path
+) -> None:
+    write(tmp_path / "new", ClassTarget("k", ("no", "yes")))
+    folder.processing_input("model", tmp_path / "new").processing_input("test", "k,x,c\nyes,0,a\nno,0,b\n")
+    folder.processing_input("raw", "k,x,c\n" + "".join(f"{'yes' if i % 2 else 'no'},{i},a\n" for i in range(40)))
+    for verb in ("evaluate", "prepare"):
+        done = image.run(SERVE_TAG, verb, folder.root)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert folder.output("evaluation", "evaluation.json")["metrics"]["accuracy"] == 1.0
+    assert folder.output("report", "report.json")["rows"]["kept"] == 40
+    assert image.run(SERVE_TAG, "train", folder.toy_channels().root).returncode == 1
+    assert folder.failure.startswith("There is no TensorFlow here")
 
 
 @pytest.mark.slow

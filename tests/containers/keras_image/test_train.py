@@ -33,10 +33,13 @@ def shops(count: int, seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_classes_from_numbers_and_categories_end_to_end(folder, programs, endpoint) -> None:
+def test_classes_from_numbers_and_categories_end_to_end(folder, programs, endpoint, tmp_path) -> None:
     folder.channel("train", shops(200, 1)).channel("validation", shops(60, 2) + "huge,1,Paris,1,\n,1,Oslo,1,\n")
-    code, log = programs.run(MODULE, "train", folder.hyperparameters(**SMALL, balance_classes="True", batch_size="256"))
+    folder.hyperparameters(**SMALL, balance_classes="True", batch_size="256")
+    (tmp_path / "home").mkdir()
+    code, log = programs.run(MODULE, "train", folder, HOME=str(tmp_path / "home"))
     assert code == 0, log
+    assert not list((tmp_path / "home").iterdir())
     model = folder.root / "model"
     assert sorted(path.name for path in model.iterdir()) == FILES
     record = json.loads((model / "metrics.json").read_text())
@@ -45,6 +48,7 @@ def test_classes_from_numbers_and_categories_end_to_end(folder, programs, endpoi
     assert {name: values[-1] for name, values in printed.items() if "validation" in name} == record["metrics"]
     assert set(record["metrics"]) == {f"validation:{name}" for name in ("loss", "RMSE", "accuracy", "log_loss")}
     assert len(printed["train:loss"]) == len(record["history"]) == 12
+    assert [len(each["points"]) for each in record["plot"]["series"]] == [12, 12]
     assert record["metrics"]["validation:accuracy"] > 0.7
     assert record["rows"] == {"train": 200, "validation": 60}
     assert record["training"]["batch_size_used"] == 200
@@ -84,6 +88,9 @@ def test_a_search_leaves_what_it_found_and_goes_on_where_it_was_killed(folder, p
     assert sorted(path.name for path in model.iterdir()) == sorted([*FILES, "search.json", "search.svg"])
     found = json.loads((model / "search.json").read_text())
     assert (found["objective"], [trial["number"] for trial in found["trials"]]) == ("q95", [1, 2, 3, 4])
+    plot = found["plot"]
+    assert (plot["title"], plot["x"]["name"], plot["y"]["unit"]) == ("q95 by trial", "trial", "target's unit")
+    assert sum(len(each["points"]) for each in plot["series"] if each["style"] == "dots") == 4
     printed = metrics_in(log)
     least = min(trial["loss"] for trial in found["trials"] if not trial["pruned"])
     assert printed["search:best"][-1] == least

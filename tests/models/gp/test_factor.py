@@ -10,6 +10,7 @@ import pytest
 import scipy.linalg
 
 from models.gp import factor as factor_module
+from models.gp import lapack
 from models.gp.errors import NotPositiveDefinite
 from models.gp.factor import (
     BLOCK,
@@ -76,12 +77,29 @@ def test_a_factor_of_one_panel_is_made_in_the_memory_of_its_rows(monkeypatch: py
     assert factor.flat.size == 300 * 300
 
 
-def test_without_scipys_bare_function_the_factor_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("missing", [["dpotrf"], ["dtrtri"], ["dpotrf", "dtrtri"]], ids=" ".join)
+def test_without_scipys_bare_functions_the_factor_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, missing: list[str]
+) -> None:
     monkeypatch.setattr(factor_module, "_WORTH_SCIPY", 100)
     k, b = covariance(300), np.ones(300)
     with_it = factorise(rows_of(k), 300, 0.1, 1.0)[0].solve(b)
-    monkeypatch.setattr("models.gp.lapack._dpotrf", lambda: None)
+    there = lapack._function
+    monkeypatch.setattr(lapack, "_function", lambda name, *rest: None if name in missing else there(name, *rest))
     np.testing.assert_allclose(factorise(rows_of(k), 300, 0.1, 1.0)[0].solve(b), with_it, rtol=1e-10)
+
+
+def test_a_triangle_is_inverted_in_place_and_nothing_around_it_changes() -> None:
+    whole = np.random.default_rng(0).normal(size=(40, 60)) + 3.0
+    before = whole.copy()
+    own = whole[5:35, 10:40]
+    expected = np.linalg.inv(np.tril(own))
+    assert lapack.triangular_inverse_in_place(own)
+    np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
+    assert not np.triu(own, 1).any()
+    changed = whole != before
+    changed[5:35, 10:40] = False
+    assert not changed.any()
 
 
 def test_pythons_lock_is_free_while_lapack_works() -> None:

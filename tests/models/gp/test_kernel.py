@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import mpmath
 import numpy as np
 import pytest
@@ -20,6 +22,17 @@ from models.gp.kernel import (
     fill_lower,
 )
 from models.gp.layers import apply_layers, apply_layers_with_slope
+from tests.models.gp.test_native import compiled_layers
+
+
+@pytest.fixture(scope="module", params=["numpy", "compiled"], autouse=True)
+def layers_by(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every test here is of both forms of layers.py, whether or not this machine's is compiled."""
+    made = compiled_layers(tmp_path_factory) if request.param == "compiled" else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("models.gp.layers._compiled", lambda: made)
+        yield
+
 
 ORDERS = [0, 1, 2, 3, 4]
 THETA = sympy.symbols("theta", positive=True)

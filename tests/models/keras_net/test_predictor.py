@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from models.figure import Axis, Figure, Series
 from models.keras_net import forward
 from models.keras_net.errors import BadArtifact, BadRows
 from models.keras_net.fitting import Rows
@@ -114,7 +115,8 @@ def test_metrics_of_classes() -> None:
 
 
 def test_a_chart_is_text_that_leaves_out_what_is_not_finite() -> None:
-    chart = line_chart("a < b", "epoch", {"one": [(1, 2.0), (2, float("nan")), (3, 4.0)], "two": []}, dots=True)
+    one = Series("one", ((1, 2.0), (2, float("nan")), (3, 4.0)), dots=True)
+    chart = line_chart(Figure("a < b", Axis("epoch"), Axis("loss"), (one, Series("two", ()))))
     assert chart.startswith("<svg ")
     assert "a &lt; b" in chart
     assert chart.count("<circle") == 2
