@@ -18,6 +18,9 @@ Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 # At most 8 characters, because CreateHyperParameterTuningJob takes a name of 32: see `build_prefix`.
 ENVIRONMENT_NAME = re.compile(r"[a-z0-9]{1,8}")
 
+# The variant of every endpoint: stable, so that autoscaling and deployment guardrails survive an update.
+VARIANT = "main"
+
 
 class BuildKind(StrEnum):
     """What a build is for."""
@@ -155,10 +158,12 @@ class Build:
     """The record of one build. Immutable: a change is a new record from the store.
 
     overrides: the settings that the request changed; settings: the effective ones, once resolved. hyperparameters: by
-    name, typed; the requested ones, and all of them once resolved. metrics: by metric name, in the metric's unit.
-    jobs: stage ("train", "tune") to job name. artifacts: name to S3 URI. resources: "model", "endpoint_config",
-    "endpoint" to name. error: a literal error name; cause: a sentence. revision: how often the record has changed, for
-    conditional writes.
+    name, typed; the requested ones, and all of them once resolved (of a tuning: the best job's). ranges: hyperparameter
+    to {"low", "high", "scale"}, of a tuning. source: the build whose model a deploy or rollback serves. metrics: by
+    metric name, in the metric's unit. jobs: stage ("prepare", "train", "tune", "evaluate") to job name. verdict: what
+    the gate found. report: what the preparation found in the data. artifacts: name to S3 URI. resources: "model",
+    "endpoint_config", "endpoint", "package" to name or ARN. error: a literal error name; cause: a sentence. revision:
+    how often the record has changed, for conditional writes.
     """
 
     number: int
@@ -173,11 +178,14 @@ class Build:
     image: str = ""
     hyperparameters: Mapping[str, Json] = field(default_factory=dict)
     overrides: Mapping[str, Json] = field(default_factory=dict)
+    ranges: Mapping[str, Json] = field(default_factory=dict)
+    source: int | None = None
     settings: Mapping[str, Json] = field(default_factory=dict)
     timeline: tuple[StatusChange, ...] = ()
     jobs: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, Json] = field(default_factory=dict)
+    report: Mapping[str, Json] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
@@ -188,6 +196,11 @@ class Build:
     @property
     def has_ended(self) -> bool:
         return self.status in ENDED
+
+    @property
+    def origin(self) -> int:
+        """The build that made the model: the source of a deploy or rollback, else this one."""
+        return self.source if self.source is not None else self.number
 
     @property
     def current_execution(self) -> str:
@@ -219,9 +232,14 @@ def build_prefix(environment: str, build: Build) -> str:
     where an environment was destroyed and made anew. A resumed build has `r<n>` behind them. With `-<stage>-<attempt>`
     it fits a tuning job's 32 characters up to ten million builds.
     """
-    digits = hashlib.sha256(build.execution_name.encode()).hexdigest()[:4]
     resumed = f"r{build.resume_count}" if build.resume_count else ""
-    return f"{environment}-b{build.number}-{digits}{resumed}"
+    return f"{data_prefix(environment, build)}{resumed}"
+
+
+def data_prefix(environment: str, build: Build) -> str:
+    """The folder of a build's files: the same however often it is resumed, so that a checkpoint is found again."""
+    digits = hashlib.sha256(build.execution_name.encode()).hexdigest()[:4]
+    return f"{environment}-b{build.number}-{digits}"
 
 
 def model_name(environment: str, build: Build) -> str:
@@ -238,6 +256,11 @@ def number_of_config(environment: str, name: str) -> int | None:
     """The build whose endpoint configuration that is; None when it is not one of ours."""
     match = re.fullmatch(rf"{re.escape(environment)}-b(\d+)-[0-9a-f]{{4}}(?:r\d+)?-config", name)
     return int(match[1]) if match else None
+
+
+def package_group(environment: str, service: Service) -> str:
+    """The model package group of a service: every registered version of its model."""
+    return endpoint_name(environment, service)
 
 
 def endpoint_name(environment: str, service: Service) -> str:

@@ -22,6 +22,8 @@ def first_record(number: int, new: NewBuild) -> Build:
         dataset_version=new.dataset_version,
         hyperparameters=new.hyperparameters,
         overrides=new.overrides,
+        ranges=new.ranges,
+        source=new.source,
         timeline=(StatusChange(BuildStatus.QUEUED, new.created_at),),
     )
 
@@ -42,6 +44,7 @@ def changed(build: Build, change: Change) -> Build:
         jobs={**build.jobs, **change.jobs},
         metrics={**build.metrics, **change.metrics},
         verdict={**build.verdict, **change.verdict},
+        report={**build.report, **change.report},
         artifacts={**build.artifacts, **change.artifacts},
         resources={**build.resources, **change.resources},
         error=change.error or ("" if change.resumes else build.error),

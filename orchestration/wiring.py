@@ -11,16 +11,27 @@ from functools import lru_cache
 from pathlib import Path
 
 from models.catalog import BUILT_IN
+from orchestration.aws.approvals import DynamoApprovals
+from orchestration.aws.artifacts import S3Artifacts
 from orchestration.aws.audit import DynamoAudit
 from orchestration.aws.builds import DynamoBuilds
 from orchestration.aws.clients import Clients, Wire, aws_clients
 from orchestration.aws.datasets import S3Datasets
 from orchestration.aws.endpoints import SageMakerEndpoints
+from orchestration.aws.messages import DynamoLiveMessages
 from orchestration.aws.notices import SnsNotices
+from orchestration.aws.packages import SageMakerPackages
 from orchestration.aws.parameters import ParameterSettings
 from orchestration.aws.people import DynamoPeople
 from orchestration.aws.pipeline import StepFunctionsPipeline
-from orchestration.aws.state import DynamoClaims, DynamoConversations, DynamoWaits, DynamoWatches
+from orchestration.aws.state import (
+    DynamoClaims,
+    DynamoConversations,
+    DynamoCounters,
+    DynamoLinkCodes,
+    DynamoWaits,
+    DynamoWatches,
+)
 from orchestration.builds import Environment
 from orchestration.ports import Clock, NewDataset, People, Ports
 from orchestration.settings import environment_from_variables
@@ -46,13 +57,19 @@ def make_ports(clients: Clients, environment: Environment, people: People, clock
         endpoints=SageMakerEndpoints(clients, environment),
         datasets=S3Datasets(clients, environment.data_bucket, builds, clock),
         settings=ParameterSettings(clients, environment.settings_parameter),
+        packages=SageMakerPackages(clients, environment),
+        artifacts=S3Artifacts(clients),
+        approvals=DynamoApprovals(clients, builds),
         notices=SnsNotices(clients, environment.notices_topic_arn),
         claims=DynamoClaims(clients, state, clock),
         waits=DynamoWaits(clients, state, clock),
         conversations=DynamoConversations(clients, state, clock),
         watches=DynamoWatches(clients, state, clock),
+        messages=DynamoLiveMessages(clients, builds),
         audit=DynamoAudit(clients, builds, clock),
         people=people,
+        codes=DynamoLinkCodes(clients, state, clock),
+        counters=DynamoCounters(clients, state, clock),
         clock=clock,
         built_in=BUILT_IN,
         environment=environment,
@@ -89,7 +106,9 @@ def open_local(state_dir: Path | None, person: str) -> Iterator[LocalSession]:
 
     folder = state_dir or client.default_state_dir()
     with client.connect(folder):
-        ports = make_ports(local_clients(folder), resources.ENVIRONMENT, LocalPeople())
+        clients = local_clients(folder)
+        people = LocalPeople(DynamoPeople(clients, resources.ENVIRONMENT.builds_table), folder / "people.json")
+        ports = make_ports(clients, resources.ENVIRONMENT, people)
         register_samples(ports)
         yield LocalSession(ports, resources.ENVIRONMENT.name, folder)
 

@@ -13,9 +13,7 @@ compile() {
 }
 compile --extra laptop -o requirements/laptop.txt
 compile --extra laptop --group dev -o requirements/dev.txt
-# What a Lambda carries; constrained to what was tested.
-compile --extra functions --constraint requirements/dev.txt -o requirements/functions.txt
-# What the images carry.
-for extra in gp keras keras-serve; do
+# What Lambdas and images carry, constrained to what was tested.
+for extra in functions inbox gp keras keras-serve; do
   compile --extra "$extra" --constraint requirements/dev.txt -o "requirements/$extra.txt"
 done

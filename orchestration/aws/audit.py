@@ -1,12 +1,14 @@
-"""Audit in DynamoDB: append-only, by month, and again under its build.
+"""Audit in DynamoDB: append-only, by month, and again under each build it is about and under its person.
 
-AUDIT#<yyyy-mm> / <time>#<id>            BUILD#<number> / AUDIT#<time>#<id>
+AUDIT#<yyyy-mm> / <time>#<id>        BUILD#<number> / AUDIT#<time>#<id>        ASKER#<person> / AUDIT#<time>#<id>
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from orchestration.aws.clients import Clients, translated
@@ -14,6 +16,7 @@ from orchestration.aws.codec import item, moment, packed, text_of, unpacked, val
 from orchestration.ports import AuditEntry, Clock
 
 MONTHS_BACK = 12  # how far `entries` looks when the newest months are quiet
+AFTER_ALL = "~"  # sorts after every time
 
 
 class DynamoAudit:
@@ -25,42 +28,68 @@ class DynamoAudit:
     def append(self, entry: AuditEntry) -> None:
         at = text_of(entry.at)
         line = f"{at}#{uuid.uuid4().hex[:12]}"
-        keys = [{"pk": f"AUDIT#{at[:7]}", "sk": line}]
-        if entry.build_number is not None:
-            keys.append({"pk": f"BUILD#{entry.build_number}", "sk": f"AUDIT#{line}"})
+        keys = [
+            {"pk": f"AUDIT#{at[:7]}", "sk": line},
+            {"pk": f"ASKER#{entry.person}", "sk": f"AUDIT#{line}"},
+            *({"pk": f"BUILD#{number}", "sk": f"AUDIT#{line}"} for number in sorted(entry.builds)),
+        ]
         writes = [{"Put": {"TableName": self._table, "Item": item(key | _attributes(entry))}} for key in keys]
         with translated("write the audit"):
             self._clients("dynamodb").transact_write_items(TransactItems=writes)
 
-    def entries(self, *, build_number: int | None = None, limit: int = 25) -> list[AuditEntry]:
-        if build_number is not None:
-            return self._newest(f"BUILD#{build_number}", "AUDIT#", limit)
-        now = self._clock.now()
-        found: list[AuditEntry] = []
-        for back in range(MONTHS_BACK):
-            month = now.year * 12 + now.month - 1 - back
-            found += self._newest(f"AUDIT#{month // 12:04d}-{month % 12 + 1:02d}", "", limit - len(found))
-            if len(found) >= limit:
-                break
-        return found
+    def entries(
+        self,
+        *,
+        build_number: int | None = None,
+        person: str | None = None,
+        intents: frozenset[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 25,
+    ) -> list[AuditEntry]:
+        low, high = text_of(since) if since else "", text_of(until) if until else AFTER_ALL
+        if build_number is not None or person is not None:
+            pk = f"BUILD#{build_number}" if build_number is not None else f"ASKER#{person}"
+            found = self._newest(pk, f"AUDIT#{low}", f"AUDIT#{high}")
+        else:
+            found = self._of_all(low, high)
+        wanted = (entry for entry in found if intents is None or entry.intent in intents)
+        return list(islice(wanted, limit))
 
-    def _newest(self, pk: str, prefix: str, limit: int) -> list[AuditEntry]:
-        condition = "pk = :pk" + (" AND begins_with(sk, :prefix)" if prefix else "")
-        with translated("read the audit"):
-            answer = self._clients("dynamodb").query(
-                TableName=self._table,
-                KeyConditionExpression=condition,
-                ExpressionAttributeValues=item({":pk": pk} | ({":prefix": prefix} if prefix else {})),
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        return [_entry(values(found)) for found in answer["Items"]]
+    def _of_all(self, low: str, high: str) -> Iterator[AuditEntry]:
+        now = self._clock.now()
+        for back in range(MONTHS_BACK):
+            count = now.year * 12 + now.month - 1 - back
+            month = f"{count // 12:04d}-{count % 12 + 1:02d}"
+            if month < low[:7]:
+                return
+            if month <= high:
+                yield from self._newest(f"AUDIT#{month}", low, high)
+
+    def _newest(self, pk: str, low: str, high: str) -> Iterator[AuditEntry]:
+        """What that key holds between the two, page by page, as far as it is read."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :low AND :high",
+            "ExpressionAttributeValues": item({":pk": pk, ":low": low or " ", ":high": high}),
+            "ScanIndexForward": False,
+            "Limit": 100,
+        }
+        while True:
+            with translated("read the audit"):
+                answer = self._clients("dynamodb").query(**request)
+            for found in answer["Items"]:
+                yield _entry(values(found))
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def _attributes(entry: AuditEntry) -> dict[str, Any]:
     return {
         "at": entry.at,
         "asker": entry.person,
+        "asker_name": entry.name,
         "via": entry.channel,
         "words": entry.words,
         "intent": entry.intent,
@@ -80,4 +109,5 @@ def _entry(found: Mapping[str, Any]) -> AuditEntry:
         slots=unpacked(found["slots"]),
         outcome=found["outcome"],
         build_number=found["build_number"],
+        name=found.get("asker_name", ""),
     )

@@ -233,8 +233,11 @@ def _index(person: str | None, place: str | None, service: Service | None) -> tu
 
 
 # Attributes of the record that are kept as JSON text.
-PACKED = ("hyperparameters", "overrides", "settings", "jobs", "metrics", "verdict", "artifacts", "resources")
-PLAIN = ("execution_name", "dataset_version", "image", "error", "cause", "resume_count", "revision")
+PACKED = (
+    "hyperparameters", "overrides", "ranges", "settings", "jobs", "metrics", "verdict", "report", "artifacts",
+    "resources",
+)  # fmt: skip
+PLAIN = ("execution_name", "dataset_version", "image", "source", "error", "cause", "resume_count", "revision")
 
 
 def _attributes(build: Build) -> dict[str, Any]:
@@ -278,8 +281,8 @@ def _build(found: Mapping[str, Any]) -> Build:
         created_at=moment(found["created_at"]),
         updated_at=moment(found["updated_at"]),
         timeline=tuple(StatusChange(BuildStatus(s), moment(at), note) for s, at, note in unpacked(found["timeline"])),
-        **{name: unpacked(found[name]) for name in PACKED},
-        **{name: found[name] for name in PLAIN},
+        **{name: unpacked(found[name]) for name in PACKED if name in found},
+        **{name: found[name] for name in PLAIN if name in found},
     )
 
 

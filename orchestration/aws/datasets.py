@@ -1,159 +1,183 @@
-"""Datasets: each split's CSV in S3, the manifests in DynamoDB.
+"""Datasets: their files in S3 (dataset_files.py), the manifests in DynamoDB.
 
-s3://<bucket>/datasets/<name>/<digest>/<split>.csv      named by content, so that two at once never mix
 DATASET#<name> / <version>       a version, never changed          DATASETS / <name>    the newest version
+DATASETS-DELETED / <name>        the last version of a dataset that was deleted: versions are counted on from there
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from models.tabular import Table, TabularError, parse_csv
+from models.columns import Summary
 from orchestration.aws.clients import Clients, error_code, translated
 from orchestration.aws.codec import item, moment, packed, unpacked, values
-from orchestration.ports import BadDataset, Clock, Conflict, Dataset, NewDataset, UnknownDataset
+from orchestration.aws.dataset_files import DatasetFiles
+from orchestration.ports import RAW_SPLIT, Clock, Conflict, Dataset, NewDataset, UnknownDataset
+from orchestration.ports.dataset_checks import bucket_and_key, checked, main_of
 
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
-SPLITS = ("train", "validation", "test")
+NEWEST, DELETED = "DATASETS", "DATASETS-DELETED"
 
 
 class S3Datasets:
     """The port Datasets."""
 
     def __init__(self, clients: Clients, bucket: str, table: str, clock: Clock) -> None:
-        self._clients, self._bucket, self._table, self._clock = clients, bucket, table, clock
+        self._clients, self._table, self._clock = clients, table, clock
+        self._files = DatasetFiles(clients, bucket)
 
     def all(self) -> list[Dataset]:
-        found: list[dict[str, Any]] = []
-        request: dict[str, Any] = {
-            "TableName": self._table,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": item({":pk": "DATASETS"}),
-            "ConsistentRead": True,
-        }
-        while True:
-            with translated("list the datasets"):
-                answer = self._clients("dynamodb").query(**request)
-            found += [values(entry) for entry in answer["Items"]]
-            if "LastEvaluatedKey" not in answer:
-                return [_dataset(entry) for entry in found]
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return [_dataset(found) for found in self._partition(NEWEST)]
 
     def get(self, name: str, version: str | None = None) -> Dataset:
-        key = {"pk": f"DATASET#{name}", "sk": version} if version else {"pk": "DATASETS", "sk": name}
-        with translated("read a dataset"):
-            answer = self._clients("dynamodb").get_item(TableName=self._table, Key=item(key), ConsistentRead=True)
-        if "Item" in answer:
-            return _dataset(values(answer["Item"]))
+        found = self._item(_partition_of(name), version) if version else self._item(NEWEST, name)
+        if found is not None:
+            return _dataset(found)
         there = ", ".join(dataset.name for dataset in self.all()) or "none yet"
         what = f"version {version} of the dataset {name!r}" if version else f"dataset {name!r}"
         raise UnknownDataset(f"There is no {what}; the datasets are: {there}.")
 
     def register(self, new: NewDataset) -> Dataset:
-        tables = _checked(new)
-        digest = _digest(new)
+        return self._register(new, {split: text.encode() for split, text in new.splits.items()})
+
+    def register_uri(self, name: str, target: str, uri: str, description: str = "", split_seed: int = 0) -> Dataset:
+        bucket_and_key(uri)
+        new = NewDataset(name, target, {}, description, split_seed)
+        return self._register(new, {RAW_SPLIT: self._files.read(uri)})
+
+    def delete(self, name: str) -> None:
+        newest = self.get(name)
+        versions = [_dataset(found) for found in self._partition(_partition_of(name))]
+        self._write(
+            "delete a dataset",
+            name,
+            {
+                "Delete": {
+                    "Key": item({"pk": NEWEST, "sk": name}),
+                    "ConditionExpression": "version = :version",
+                    "ExpressionAttributeValues": item({":version": newest.version}),
+                }
+            },
+            {"Put": {"Item": item({"pk": DELETED, "sk": name, "version": newest.version})}},
+        )
+        # The pointer is gone, so whoever is interrupted here has left nothing that is found.
+        for version in versions:
+            with translated("delete a dataset"):
+                self._clients("dynamodb").delete_item(
+                    TableName=self._table, Key=item({"pk": _partition_of(name), "sk": version.version})
+                )
+        self._files.delete(uri for version in versions for uri in version.uris.values())
+
+    def _register(self, new: NewDataset, files: Mapping[str, bytes]) -> Dataset:
+        found = checked(new, files)
+        digest = _digest(new, files)
         newest = self._newest(new.name)
         if newest is not None and newest.digest == digest:
             return newest
-        version = f"v{int(newest.version[1:]) + 1 if newest else 1:04d}"
-        dataset = Dataset(
+        dataset = self._new_version(new, found, digest, newest)
+        self._files.write(new.name, digest, files)
+        return self._write_version(dataset)
+
+    def _new_version(
+        self, new: NewDataset, found: Mapping[str, Summary], digest: str, newest: Dataset | None
+    ) -> Dataset:
+        main = main_of(found)
+        last = newest.version if newest else (self._item(DELETED, new.name) or {}).get("version", "v0000")
+        return Dataset(
             name=new.name,
-            version=version,
-            target=new.target,
-            columns=tuple(tables["train"].columns),
-            rows={split: table.rows for split, table in tables.items()},
-            uris={split: f"s3://{self._bucket}/{_key(new.name, digest, split)}" for split in new.splits},
+            version=f"v{int(last[1:]) + 1:04d}",
+            target=main.target,
+            columns=tuple(main.columns),
+            rows={split: summary.rows for split, summary in found.items()},
+            uris={split: self._files.uri(new.name, digest, split) for split in found},
             created_at=self._clock.now(),
             digest=digest,
             description=new.description,
-            example=tuple(float(tables["train"].columns[column][0]) for column in tables["train"].inputs),
+            example=main.example,
+            kinds=main.kinds,
+            classes=main.classes,
+            split_seed=new.split_seed,
         )
-        for split, text in new.splits.items():
-            with translated("store a dataset"):
-                self._clients("s3").put_object(
-                    Bucket=self._bucket,
-                    Key=_key(new.name, digest, split),
-                    Body=text.encode(),
-                    ContentType="text/csv",
-                )
-        return self._write(dataset)
 
     def _newest(self, name: str) -> Dataset | None:
-        try:
-            return self.get(name)
-        except UnknownDataset:
-            return None
+        found = self._item(NEWEST, name)
+        return None if found is None else _dataset(found)
 
-    def _write(self, dataset: Dataset) -> Dataset:
+    def _write_version(self, dataset: Dataset) -> Dataset:
         """The version and the pointer to it, in one transaction: a version that exists is never overwritten.
 
         Somebody else may have registered the same at the same time: then theirs is the dataset.
         """
         manifest = _manifest(dataset)
-        put = {"TableName": self._table}
-        version = {"pk": f"DATASET#{dataset.name}", "sk": dataset.version}
+        version = {"pk": _partition_of(dataset.name), "sk": dataset.version}
+        pointer = {"pk": NEWEST, "sk": dataset.name}
         try:
-            with translated("register a dataset"):
-                self._clients("dynamodb").transact_write_items(
-                    TransactItems=[
-                        {
-                            "Put": put
-                            | {"Item": item(version | manifest), "ConditionExpression": "attribute_not_exists(pk)"}
-                        },
-                        {"Put": put | {"Item": item({"pk": "DATASETS", "sk": dataset.name} | manifest)}},
-                    ]
-                )
-        except ClientError as error:
-            if error_code(error) == "TransactionCanceledException":
-                newest = self._newest(dataset.name)
-                if newest is not None and newest.digest == dataset.digest:
-                    return newest
-                raise Conflict(
-                    f"The dataset {dataset.name} was registered by somebody else just now. Try again."
-                ) from error
+            self._write(
+                "register a dataset",
+                dataset.name,
+                {"Put": {"Item": item(version | manifest), "ConditionExpression": "attribute_not_exists(pk)"}},
+                {"Put": {"Item": item(pointer | manifest)}},
+            )
+        except Conflict:
+            newest = self._newest(dataset.name)
+            if newest is not None and newest.digest == dataset.digest:
+                return newest
             raise
         return dataset
 
-
-def _key(name: str, digest: str, split: str) -> str:
-    return f"datasets/{name}/{digest[:16]}/{split}.csv"
-
-
-def _checked(new: NewDataset) -> dict[str, Table]:
-    """Each split's table. Raises BadDataset, naming the split, the column and the row."""
-    if not NAME.fullmatch(new.name):
-        raise BadDataset(
-            f"{new.name!r} cannot be a dataset's name: it takes 1 to 32 lower-case letters, digits and hyphens inside."
-        )
-    if unknown := [split for split in new.splits if split not in SPLITS]:
-        raise BadDataset(f"The dataset {new.name} has the split {unknown[0]!r}; splits are {', '.join(SPLITS)}.")
-    if "train" not in new.splits:
-        raise BadDataset(f"The dataset {new.name} has no train rows.")
-    tables = {}
-    for split, text in new.splits.items():
+    def _write(self, what: str, name: str, *actions: dict[str, dict[str, Any]]) -> None:
+        """All or none. Raises Conflict when a condition does not hold."""
+        table = {"TableName": self._table}
+        items = [{kind: table | request for kind, request in action.items()} for action in actions]
         try:
-            tables[split] = parse_csv(text, new.target, name=f"{new.name}'s {split} file")
-        except TabularError as error:
-            raise BadDataset(str(error)) from error
-    columns = tuple(tables["train"].columns)
-    for split, table in tables.items():
-        if tuple(table.columns) != columns:
-            raise BadDataset(
-                f"{new.name}'s {split} file has the columns {', '.join(table.columns)}; "
-                f"its train file has {', '.join(columns)}."
+            with translated(what):
+                self._clients("dynamodb").transact_write_items(TransactItems=items)
+        except ClientError as error:
+            if error_code(error) == "TransactionCanceledException":
+                raise Conflict(f"The dataset {name} was changed by somebody else just now. Try again.") from error
+            raise
+
+    def _item(self, partition: str, key: str) -> dict[str, Any] | None:
+        with translated("read a dataset"):
+            answer = self._clients("dynamodb").get_item(
+                TableName=self._table, Key=item({"pk": partition, "sk": key}), ConsistentRead=True
             )
-    return tables
+        return values(answer["Item"]) if "Item" in answer else None
+
+    def _partition(self, partition: str) -> Iterator[dict[str, Any]]:
+        """All items of a partition, by their sort key."""
+        request: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": item({":pk": partition}),
+            "ConsistentRead": True,
+        }
+        while True:
+            with translated("list the datasets"):
+                answer = self._clients("dynamodb").query(**request)
+            yield from (values(found) for found in answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
-def _digest(new: NewDataset) -> str:
-    content = json.dumps({"target": new.target, "splits": dict(new.splits)}, sort_keys=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+def _partition_of(name: str) -> str:
+    return f"DATASET#{name}"
+
+
+def _digest(new: NewDataset, files: Mapping[str, bytes]) -> str:
+    """The same for the same content: target, files and, where it matters, the seed."""
+    content: dict[str, Any] = {
+        "target": new.target,
+        "splits": {split: hashlib.sha256(file).hexdigest() for split, file in files.items()},
+    }
+    if RAW_SPLIT in files:
+        content["split_seed"] = new.split_seed
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _manifest(dataset: Dataset) -> dict[str, Any]:
@@ -168,19 +192,27 @@ def _manifest(dataset: Dataset) -> dict[str, Any]:
         "digest": dataset.digest,
         "description": dataset.description,
         "example": packed(dataset.example),
+        "kinds": packed(dataset.kinds),
+        "classes": packed(dataset.classes),
+        "split_seed": dataset.split_seed,
     }
 
 
 def _dataset(found: Mapping[str, Any]) -> Dataset:
+    """A manifest read back; those of before kinds were kept have numbers only."""
+    columns = tuple(unpacked(found["columns"]))
     return Dataset(
         name=found["name"],
         version=found["version"],
         target=found["target"],
-        columns=tuple(unpacked(found["columns"])),
+        columns=columns,
         rows=unpacked(found["split_rows"]),
         uris=unpacked(found["uris"]),
         created_at=moment(found["created_at"]),
         digest=found["digest"],
         description=found["description"],
         example=tuple(unpacked(found["example"])),
+        kinds=unpacked(found["kinds"]) if "kinds" in found else dict.fromkeys(columns, "number"),
+        classes=tuple(unpacked(found.get("classes", "[]"))),
+        split_seed=found.get("split_seed", 0),
     )

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from orchestration.aws import scaling
 from orchestration.aws.clients import Clients, error_code, error_message, translated
-from orchestration.builds import Environment, number_of_config, service_of_endpoint
+from orchestration.builds import VARIANT, Environment, number_of_config, service_of_endpoint
 from orchestration.ports import (
     CHANGING,
     BadPrediction,
@@ -22,6 +25,7 @@ from orchestration.ports import (
 )
 
 MAX_BODY_BYTES = 6_291_456  # InvokeEndpoint
+MAX_POINTS = 1440  # GetMetricStatistics
 ENVIRONMENT_TAG = "sagebuild:environment"
 
 
@@ -106,6 +110,24 @@ class SageMakerEndpoints:
                 EndpointName=name, EndpointConfigName=config_name, RetainAllVariantProperties=True
             )
 
+    def keep_scaling(self, name: str, variant: str, least: int, most: int, invocations_per_instance: int) -> None:
+        scaling.keep(self._clients, name, variant, least, most, invocations_per_instance)
+
+    def invocations(self, name: str, since: datetime) -> int:
+        now = datetime.now(UTC)
+        seconds = max(60, math.ceil((now - since).total_seconds() / 60) * 60)
+        with translated("read the endpoint's metrics"):
+            answer = self._clients("cloudwatch").get_metric_statistics(
+                Namespace="AWS/SageMaker",
+                MetricName="Invocations",
+                Dimensions=[{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": VARIANT}],
+                StartTime=now - timedelta(seconds=seconds),
+                EndTime=now,
+                Period=max(60, math.ceil(seconds / MAX_POINTS / 60) * 60),
+                Statistics=["Sum"],
+            )
+        return int(sum(point["Sum"] for point in answer["Datapoints"]))
+
     def predict(self, name: str, rows: Sequence[Sequence[float | str]], with_std: bool = True) -> list[Prediction]:
         body = json.dumps({"instances": [list(row) for row in rows], "return_std": with_std}).encode()
         if len(body) > MAX_BODY_BYTES:
@@ -125,19 +147,26 @@ class SageMakerEndpoints:
 
     def delete(self, name: str) -> None:
         endpoint = self.describe(name)
-        sagemaker = self._clients("sagemaker")
         with translated("delete an endpoint"):
             models = self._models_of(endpoint.config_name)
-            sagemaker.delete_endpoint(EndpointName=name)
-            for operation, request in [
-                ("delete_endpoint_config", {"EndpointConfigName": endpoint.config_name}),
-                *(("delete_model", {"ModelName": model}) for model in models),
-            ]:
-                try:
-                    getattr(sagemaker, operation)(**request)
-                except ClientError as error:
-                    if not is_absent(error):
-                        raise
+            self._clients("sagemaker").delete_endpoint(EndpointName=name)
+            self._remove(endpoint.config_name, models)
+
+    def discard(self, config_name: str) -> None:
+        with translated("delete an endpoint's old configuration"):
+            self._remove(config_name, self._models_of(config_name))
+
+    def _remove(self, config_name: str, models: Sequence[str]) -> None:
+        """Delete what is there of them."""
+        for operation, request in [
+            ("delete_endpoint_config", {"EndpointConfigName": config_name}),
+            *(("delete_model", {"ModelName": model}) for model in models),
+        ]:
+            try:
+                getattr(self._clients("sagemaker"), operation)(**request)
+            except ClientError as error:
+                if not is_absent(error):
+                    raise
 
     def _models_of(self, config_name: str) -> list[str]:
         try:

@@ -11,9 +11,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from orchestration.aws import jobs
 from orchestration.aws.clients import Clients, error_code, translated
 from orchestration.builds import Build, Environment, Json, build_prefix
-from orchestration.ports import Execution, UnknownExecution
+from orchestration.ports import Execution, Training, Trial, UnknownExecution
 
 MAX_CAUSE_CHARS = 32_768  # StopExecution, SendTaskFailure
 NO_EXECUTION = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
@@ -93,31 +94,25 @@ class StepFunctionsPipeline:
                 raise
 
     def stop_jobs(self, build: Build) -> None:
-        for job in self._training_jobs(build, StatusEquals="InProgress"):
-            try:
-                with translated("stop a training job"):
-                    self._clients("sagemaker").stop_training_job(TrainingJobName=job["TrainingJobName"])
-            except ClientError as error:
-                # It ended between the list and the stop: SageMaker answers ValidationException.
-                if error_code(error) not in ("ValidationException", "ResourceNotFound"):
-                    raise
+        jobs.stop_jobs(self._prefix(build), self._clients)
 
     def progress(self, build: Build) -> Mapping[str, float]:
-        jobs = self._training_jobs(build)
-        if not jobs:
+        names = jobs.jobs_of(self._prefix(build), jobs.TRAINING, self._clients)
+        if not names:
             return {}
         with translated("look at a training job"):
-            answer = self._clients("sagemaker").describe_training_job(TrainingJobName=jobs[0]["TrainingJobName"])
+            answer = self._clients("sagemaker").describe_training_job(TrainingJobName=names[0])
         return {entry["MetricName"]: float(entry["Value"]) for entry in answer.get("FinalMetricDataList", [])}
 
-    def _training_jobs(self, build: Build, **filters: str) -> list[dict[str, Any]]:
-        """The build's training jobs, newest first. NameContains matches anywhere in a name, so the start is checked."""
-        prefix = f"{build_prefix(self._environment.name, build)}-"
-        with translated("list the build's jobs"):
-            answer = self._clients("sagemaker").list_training_jobs(
-                NameContains=prefix, SortBy="CreationTime", SortOrder="Descending", MaxResults=100, **filters
-            )
-        return [job for job in answer["TrainingJobSummaries"] if job["TrainingJobName"].startswith(prefix)]
+    def training(self, job: str) -> Training:
+        return jobs.training_of(job, self._clients)
+
+    def trials(self, build: Build, limit: int = 100) -> list[Trial]:
+        names = jobs.jobs_of(self._prefix(build), jobs.TUNING, self._clients)
+        return jobs.trials_of(names[0], limit, self._clients) if names else []
+
+    def _prefix(self, build: Build) -> str:
+        return f"{build_prefix(self._environment.name, build)}-"
 
 
 class _known:

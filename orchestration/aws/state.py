@@ -1,9 +1,10 @@
-"""What is forgotten after its time, in DynamoDB with TTL: Claims, Waits, Conversations and Watches.
+"""What is forgotten after its time, in DynamoDB with TTL: Claims, Waits, Conversations, Watches, LinkCodes, Counters.
 
 DynamoDB deletes expired items late, so each read and condition looks at the time itself.
 
     CLAIM#<key> / -            WAIT#<topic> / <waiter>            CONVERSATION#<id> / -
     WATCH#<number> / <conversation>, and WATCHER#<person> / <number>#<conversation>
+    LINK#<digest> / -          COUNTER#<key> / -
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from botocore.exceptions import ClientError
 from orchestration.aws.clients import Clients, error_code, translated
 from orchestration.aws.codec import item, moment, values
 from orchestration.builds import Requester
-from orchestration.ports import Clock, Conflict, Conversation, Waiting, Watch
+from orchestration.ports import Clock, Conflict, Conversation, LinkCode, Waiting, Watch
 
 WATCH_TTL = timedelta(days=60)  # a training job may take 28 days; being told may take a while longer
 
@@ -57,6 +58,24 @@ class _Table:
         """False when the condition does not hold."""
         request = {"TableName": self._table, "Key": item({"pk": pk, "sk": sk}), "UpdateExpression": update}
         return self._conditional("update_item", request, condition, bound)
+
+    def add(self, pk: str, amount: int, expires_at: int) -> int | None:
+        """The item's sum with that amount, in one request; None when the item's time is over."""
+        try:
+            with translated("write its state"):
+                answer = self._clients("dynamodb").update_item(
+                    TableName=self._table,
+                    Key=item({"pk": pk, "sk": "-"}),
+                    UpdateExpression="SET expires_at = if_not_exists(expires_at, :end) ADD amount :amount",
+                    ConditionExpression="attribute_not_exists(pk) OR expires_at > :now",
+                    ExpressionAttributeValues=item({":end": expires_at, ":amount": amount, ":now": int(self.now_s())}),
+                    ReturnValues="UPDATED_NEW",
+                )
+        except ClientError as error:
+            if error_code(error) == "ConditionalCheckFailedException":
+                return None
+            raise
+        return int(values(answer["Attributes"])["amount"])
 
     def query(self, pk: str) -> list[dict[str, Any]]:
         """Every live item of that partition, in sort order."""
@@ -213,6 +232,50 @@ class DynamoWatches:
     def told(self, watch: Watch) -> None:
         self._rows.delete(f"WATCHER#{watch.requester.person}", _by_person(watch))
         self._rows.delete(_by_build(watch.number), watch.requester.conversation or "-")
+
+
+class DynamoLinkCodes:
+    """The port LinkCodes."""
+
+    def __init__(self, clients: Clients, table: str, clock: Clock) -> None:
+        self._rows = _Table(clients, table, clock)
+
+    def put(self, digest: str, code: LinkCode, ttl_s: float) -> bool:
+        now_s = self._rows.now_s()
+        return self._rows.put(
+            {
+                "pk": f"LINK#{digest}",
+                "person": code.person,
+                "made_in": code.made_in,
+                "channel": code.channel,
+                "expires_at": int(now_s + ttl_s) + 1,
+            },
+            "attribute_not_exists(pk) OR expires_at <= :now",
+            {":now": int(now_s)},
+        )
+
+    def take(self, digest: str) -> LinkCode | None:
+        found = self._rows.get(f"LINK#{digest}")
+        if found is None or not self._rows.delete(f"LINK#{digest}", condition="attribute_exists(pk)"):
+            return None
+        return LinkCode(found["person"], found["made_in"], found["channel"])
+
+
+class DynamoCounters:
+    """The port Counters."""
+
+    def __init__(self, clients: Clients, table: str, clock: Clock) -> None:
+        self._rows = _Table(clients, table, clock)
+
+    def add(self, key: str, amount: int, ttl_s: float) -> int:
+        while True:
+            expires_at = int(self._rows.now_s() + ttl_s) + 1
+            total = self._rows.add(f"COUNTER#{key}", amount, expires_at)
+            if total is not None:
+                return total
+            # Its time is over, and DynamoDB has not deleted it yet.
+            bound = {":now": int(self._rows.now_s())}
+            self._rows.delete(f"COUNTER#{key}", condition="expires_at <= :now", bound=bound)
 
 
 def _by_build(number: int) -> str:

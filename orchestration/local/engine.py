@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 import time
+from functools import partial
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -27,20 +28,22 @@ from orchestration.local.client import ENGINE_FILE, LOCK_FILE, PROTOCOL
 from orchestration.local.events import Events
 from orchestration.local.files import FileLock, write_json_atomic
 from orchestration.local.front import Front
-from orchestration.local.keeper import OUTBOX, Keeper
+from orchestration.local.keeper import Keeper
 from orchestration.local.lambdas import ROOT, Lambdas
 from orchestration.local.local_sagemaker.objects import FolderObjects
 from orchestration.local.local_sagemaker.service import LocalSageMaker
+from orchestration.local.monitoring import Monitoring
 from orchestration.local.moto_adapter import journal, sagemaker, seams, states
 from orchestration.local.moto_adapter.data import MotoData
+from orchestration.local.options import BadOptions, Options, read_options
 from orchestration.local.processes import ProcessIdentity, is_alive, this_process
+from orchestration.local.scaling import Scaling
 from orchestration.local.session import local_session
 from orchestration.local.storage import NewerFormat, Storage, Unfinished
 from orchestration.settings import environment_variables
 
 LINGER_S = 3.0  # after the last client, so that one `sagebuild say` after another finds the engine up
 TICK_S = 0.5
-SWEEP_S = 60.0  # what an announcement that failed waits for the next try
 CLOSE_EVENTS_S = 5.0
 WARM = ("resolve-settings", "record-status", "deployment", "announce", "endpoint-changed")
 EXIT_HELD, EXIT_BROKEN = 3, 4
@@ -55,6 +58,7 @@ class Engine:
     def __init__(self, state_dir: Path) -> None:
         self._state_dir = state_dir
         self._key = secrets.token_hex(16)
+        self._session = local_session(self._key, resources.REGION)  # one, so that each service's model is read once
         self._clients: dict[ProcessIdentity, float] = {}
         self._clients_lock = threading.Lock()
         self._ending = threading.Event()
@@ -65,15 +69,25 @@ class Engine:
         )
         self._address = f"127.0.0.1:{self._server.port}"
         self._lambdas = Lambdas(_folder(state_dir / "logs"), self._variables(), resources.REGION)
-        self._events = Events(self._lambdas, resources.ACCOUNT, resources.REGION)
-        self._sagemaker = LocalSageMaker(
-            state_dir=state_dir,
+        self._events = Events(self._lambdas, self._storage, resources.sources(), resources.ACCOUNT, resources.REGION)
+        self._monitoring = Monitoring(self._storage)
+        self._sagemaker = self._make_sagemaker(read_options(state_dir))
+        self._scaling = Scaling(self._storage, self._sagemaker.endpoints.variants, resources.ACCOUNT, resources.REGION)
+
+    def _make_sagemaker(self, options: Options) -> LocalSageMaker:
+        return LocalSageMaker(
+            state_dir=self._state_dir,
             objects=self._objects,
             images=resources.programs(sys.executable),
             cwd=ROOT,
             account=resources.ACCOUNT,
             region=resources.REGION,
+            max_parallel_jobs=options.max_parallel_jobs,
+            on_training_change=partial(self._job_changed, "training"),
+            on_processing_change=partial(self._job_changed, "processing"),
+            on_tuning_change=partial(self._job_changed, "tuning"),
             on_endpoint_change=self._endpoint_changed,
+            on_invocation=self._monitoring.invoked,
         )
 
     def boot(self) -> None:
@@ -82,13 +96,18 @@ class Engine:
         states.install(self._boto_client, self._listener())
         sagemaker.install(self._sagemaker.call)
         data = MotoData(resources.ACCOUNT, resources.REGION)
-        keeper = Keeper(data, self._storage, self._objects, self._events.outbox_filled)
+        keeper = Keeper(data, self._storage, self._objects, self._events)
         self._server.app = Front(
             access_key=self._key,
             hosts=frozenset({self._address, f"localhost:{self._server.port}"}),
             moto=DomainDispatcherApplication(create_backend_app),
             keeper=keeper,
             sagemaker=self._sagemaker,
+            services={
+                "sagemaker": self._sagemaker,
+                "application-autoscaling": self._scaling,
+                "monitoring": self._monitoring,
+            },
             lambdas=self._lambdas,
             own=self._own_paths(),
         )
@@ -103,13 +122,11 @@ class Engine:
     def run(self) -> None:
         """Until the last client is gone and no build is running, or until told to end."""
         try:
-            alone_since = swept = time.monotonic()
+            alone_since = time.monotonic()
             while not self._ending.wait(TICK_S):
                 now = time.monotonic()
                 self._lambdas.end_idle()
-                if now - swept > SWEEP_S and self._storage.has_item(OUTBOX):
-                    self._events.outbox_filled([])
-                    swept = now
+                self._events.look_at_clock()
                 if self._is_needed():
                     alone_since = now
                 elif now - alone_since > LINGER_S and self._may_end():
@@ -181,9 +198,8 @@ class Engine:
         write_json_atomic(self._state_dir / ENGINE_FILE, document)
 
     def _boto_client(self, service: str, config: Any = None) -> Any:
-        session = local_session(self._key, resources.REGION)
         config = config or Config(proxies={})
-        return session.client(service, endpoint_url=f"http://{self._address}", config=config)
+        return self._session.client(service, endpoint_url=f"http://{self._address}", config=config)
 
     def _variables(self) -> dict[str, str]:
         """What functions get: where things are, and the wire instead of AWS."""
@@ -209,20 +225,20 @@ class Engine:
     def _execution_ended(self, arn: str, name: str, status: str, error: str | None, cause: str | None) -> None:
         if self._ending.is_set():
             return  # what happens to executions while we end is not their end: they go on at the next boot
-        if status == "SUCCEEDED":
-            self._storage.execution_ended(name)
-            return
-        # Forgotten only when close-build has done its work, so that an engine after us does what we could not.
-        self._events.execution_changed(
-            arn, name, status, error, cause, delivered=lambda: self._storage.execution_ended(name)
-        )
+        # The event is on disk before the execution is forgotten: an engine after us delivers what we could not.
+        self._events.execution_changed(arn, name, status, error, cause)
+        self._storage.execution_ended(name)
+
+    def _job_changed(self, kind: str, name: str, status: str) -> None:
+        sagemaker.job_ended()
+        self._events.job_changed(kind, self._sagemaker.jobs(kind).arn(name), name, status)
 
     def _endpoint_changed(self, name: str, status: str) -> None:
-        arn = f"arn:{resources.PARTITION}:sagemaker:{resources.REGION}:{resources.ACCOUNT}:endpoint/{name}"
-        self._events.endpoint_changed(arn, name, status)
+        self._events.endpoint_changed(self._sagemaker.endpoints.arn(name), name, status)
 
     def _go_on(self) -> None:
         """What an engine before us did not finish: stopped executions are closed, the others go on where they were."""
+        self._monitoring.forget_old()
         for one in self._storage.unfinished_executions():
             arn = f"{one.machine.replace(':stateMachine:', ':execution:')}:{one.name}"
             if one.stopping:
@@ -232,6 +248,7 @@ class Engine:
                 self._execution_ended(arn, one.name, "FAILED", "StateGone", cause)
             else:
                 self._resume(one)
+        self._events.resume()
         self._events.outbox_filled([])
 
     def _resume(self, one: Unfinished) -> None:
@@ -280,7 +297,7 @@ def main(arguments: list[str]) -> int:
         try:
             engine = Engine(state_dir)
             engine.boot()
-        except (seams.BrokenSeam, NewerFormat) as error:
+        except (seams.BrokenSeam, NewerFormat, BadOptions) as error:
             sys.stderr.write(f"{error}\n")
             return EXIT_BROKEN
         signal.signal(signal.SIGTERM, lambda *_: engine.end())

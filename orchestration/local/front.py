@@ -1,8 +1,9 @@
 """The wire: every request's access key and Host are checked, then it goes to what is ours or to moto.
 
-Ours are SageMaker (`local_sagemaker/`), Lambda's Invoke (`lambdas.py`) and the engine's own paths under /_engine. All
-else is moto's, one request a service at a time, because moto's DynamoDB is not atomic across threads; what a request
-changed is on disk before it is answered. Waits and InvokeEndpoint are never behind a lock.
+Ours are SageMaker (`local_sagemaker/`), Application Auto Scaling (`scaling.py`), what CloudWatch knows of endpoints
+(`monitoring.py`), Lambda's Invoke (`lambdas.py`) and the engine's own paths under /_engine. All else is moto's, one
+request a service at a time, because moto's DynamoDB is not atomic across threads; what a request changed is on disk
+before it is answered. Waits and InvokeEndpoint are never behind a lock.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 from orchestration.local.keeper import Keeper
@@ -25,6 +26,7 @@ from orchestration.local.local_sagemaker.service import LocalSageMaker
 from orchestration.local.moto_adapter.data import parse
 
 MAX_BODY_BYTES = 1024**3
+SHARED = frozenset({"monitoring"})  # services of which moto has the operations that ours has not
 KEY_HEADER = "HTTP_X_SAGEBUILD_KEY"  # of the engine's own paths, which are not signed
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/")
 INVOKE_FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
@@ -44,15 +46,30 @@ class Answer:
     headers: list[tuple[str, str]] = field(default_factory=list)
 
 
+class JsonService(Protocol):
+    """A service of ours that speaks AWS's JSON protocol."""
+
+    @property
+    def operations(self) -> Collection[str]:
+        """The names of the operations that it has."""
+        ...
+
+    def call(self, operation: str, request: Mapping[str, object]) -> dict[str, Any]:
+        """Carry out one operation. Raises LocalSageMakerError."""
+        ...
+
+
 @dataclass
 class Front:
-    """The WSGI application of the engine. own: the engine's own paths, by method and path."""
+    """The WSGI application of the engine. services: ours, by the name that requests are signed for; own: the engine's
+    own paths, by method and path."""
 
     access_key: str
     hosts: frozenset[str]
     moto: App
     keeper: Keeper
     sagemaker: LocalSageMaker
+    services: Mapping[str, JsonService]
     lambdas: Lambdas
     own: dict[tuple[str, str], Callable[[dict[str, Any]], dict[str, Any]]]
     _locks: dict[str, threading.Lock] = field(default_factory=lambda: defaultdict(threading.Lock))
@@ -70,14 +87,15 @@ class Front:
             return _send(
                 _json("413 Content Too Large", {"message": f"At most {MAX_BODY_BYTES} bytes."}), start_response
             )
-        target = environ.get("HTTP_X_AMZ_TARGET", "")
+        operation = environ.get("HTTP_X_AMZ_TARGET", "").rsplit(".", 1)[-1]
         if match := INVOKE_FUNCTION.fullmatch(path):
             return _send(self._invoke_function(unquote(match[1]), body), start_response)
-        if service == "sagemaker":
-            if match := INVOKE_ENDPOINT.fullmatch(path):
-                return _send(self._invoke_endpoint(unquote(match[1]), body, environ), start_response)
-            return _send(self._sagemaker(target.rsplit(".", 1)[-1], body), start_response)
-        return self._moto(service, target.rsplit(".", 1)[-1], body, environ, start_response)
+        if service == "sagemaker" and (match := INVOKE_ENDPOINT.fullmatch(path)):
+            return _send(self._invoke_endpoint(unquote(match[1]), body, environ), start_response)
+        ours = self.services.get(service)
+        if ours is not None and (operation in ours.operations or service not in SHARED):
+            return _send(_json_answer(ours, operation, body), start_response)
+        return self._moto(service, operation, body, environ, start_response)
 
     def _refusal(self, environ: Environ) -> Answer | None:
         """A page in somebody's browser can reach loopback too: it knows neither the key nor the right Host."""
@@ -106,14 +124,6 @@ class Front:
             headers.append(("X-Amz-Function-Error", "Unhandled"))
         return Answer("200 OK", answer.payload, headers)
 
-    def _sagemaker(self, operation: str, body: bytes) -> Answer:
-        try:
-            answer = self.sagemaker.call(operation, parse(body))
-        except LocalSageMakerError as error:
-            return _json(f"{error.http_status} Error", {"__type": error.code, "message": error.message})
-        text = json.dumps(answer, default=lambda value: value.timestamp())
-        return Answer("200 OK", text.encode(), [("Content-Type", "application/x-amz-json-1.1")])
-
     def _invoke_endpoint(self, name: str, body: bytes, environ: Environ) -> Answer:
         accept = environ.get("HTTP_ACCEPT") or None
         try:
@@ -138,9 +148,18 @@ class Front:
             chunks = list(self.moto(environ, start))
             status, headers = started[0]
             if status.startswith("2"):
-                self.keeper.after(service, operation, body, environ)
+                self.keeper.after(service, operation, body, environ, b"".join(chunks))
         start_response(status, headers)
         return chunks
+
+
+def _json_answer(service: JsonService, operation: str, body: bytes) -> Answer:
+    try:
+        answer = service.call(operation, parse(body))
+    except LocalSageMakerError as error:
+        return _json(f"{error.http_status} Error", {"__type": error.code, "message": error.message})
+    text = json.dumps(answer, default=lambda value: value.timestamp())
+    return Answer("200 OK", text.encode(), [("Content-Type", "application/x-amz-json-1.1")])
 
 
 def _service(environ: Environ) -> str:

@@ -57,12 +57,17 @@ class Answer:
     is_error: bool
 
 
+def function_table() -> dict[str, dict[str, Any]]:
+    """functions.json as it is."""
+    rows: dict[str, dict[str, Any]] = json.loads(TABLE.read_text())
+    return rows
+
+
 def functions() -> dict[str, Function]:
     """The table, by name."""
-    rows = json.loads(TABLE.read_text())
     return {
         name: Function(name, row["handler"], row["timeout_s"], row["memory_mb"], tuple(row["environment"]))
-        for name, row in rows.items()
+        for name, row in function_table().items()
     }
 
 

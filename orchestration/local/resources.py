@@ -12,12 +12,15 @@ from typing import Any
 
 from models.catalog import BUILT_IN
 from orchestration.builds import Environment
+from orchestration.local.lambdas import function_table
+from orchestration.local.sources import TOPIC, Sources, read_sources
 from orchestration.machines.render import BUILD_MACHINE, placeholders, render
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
 PARTITION = "aws"
 NAME = "local"
+OUTBOX_KEY = "OUTBOX"  # hash key of the builds table's outbox (`aws/builds.py`)
 TABLES = Path(__file__).parents[1] / "tables.json"
 
 ENVIRONMENT = Environment(
@@ -33,6 +36,16 @@ ENVIRONMENT = Environment(
 )
 
 
+def topic_arn(topic: str) -> str:
+    """The ARN of one of our topics: "notices", or that of an event source of that type."""
+    return f"arn:{PARTITION}:sns:{REGION}:{ACCOUNT}:sagebuild-{NAME}-{topic}"
+
+
+def sources() -> Sources:
+    """Where the functions' events come from. Raises ValueError for an entry that is not known."""
+    return read_sources(function_table())
+
+
 def programs(python: str) -> dict[str, list[str]]:
     """Image repository name to the command line that runs its program here."""
     return {model.image: [python, "-m", model.program] for model in BUILT_IN}
@@ -43,7 +56,9 @@ def apply(client: Callable[[str], Any]) -> None:
     for logical, name in (("builds", ENVIRONMENT.builds_table), ("state", ENVIRONMENT.state_table)):
         client("dynamodb").create_table(**table(logical, name))
     client("s3").create_bucket(Bucket=ENVIRONMENT.data_bucket)
-    client("sns").create_topic(Name=ENVIRONMENT.notices_topic_arn.rsplit(":", 1)[1])
+    topics = {ENVIRONMENT.notices_topic_arn, *(topic_arn(one.given["topic"]) for one in sources().entries(TOPIC))}
+    for arn in sorted(topics):
+        client("sns").create_topic(Name=arn.rsplit(":", 1)[1])
     client("stepfunctions").create_state_machine(
         name=ENVIRONMENT.state_machine_arn.rsplit(":", 1)[1],
         definition=definition(),

@@ -1,4 +1,8 @@
-"""What the engine keeps across its own death, in one SQLite file: items, parameters, and which executions were started.
+"""What the engine keeps across its own death, in one SQLite file; its format is that of the whole state folder.
+
+    items, parameters     of DynamoDB and SSM           executions    which were started, and where they are
+    events                still to be delivered (`events.py`), or given up
+    documents             small things by kind (`scaling.py`)           invocations   of endpoints, by the minute
 
 Everything is rows of plain text; nothing is pickled. Objects (S3) are files and jobs have their own folders: see
 `local_sagemaker/`. Configuration is not kept: `resources.py` makes it again at every boot.
@@ -10,21 +14,31 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1  # PRAGMA user_version; a newer one is refused, an older one migrated here
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS items (tbl TEXT, pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (tbl, pk, sk));
-CREATE TABLE IF NOT EXISTS parameters (name TEXT, version INTEGER, request TEXT NOT NULL, PRIMARY KEY (name, version));
-CREATE TABLE IF NOT EXISTS executions (
-  name TEXT PRIMARY KEY, machine TEXT NOT NULL, input TEXT NOT NULL, started_at REAL NOT NULL,
-  state TEXT NOT NULL DEFAULT '', state_input TEXT NOT NULL DEFAULT '',
-  stopping INTEGER NOT NULL DEFAULT 0, error TEXT, cause TEXT
-);
-"""
+# One entry a format, each making the next of the one before; a change of any file in the state folder is a format too.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        "CREATE TABLE items (tbl TEXT, pk TEXT, sk TEXT, item TEXT NOT NULL, PRIMARY KEY (tbl, pk, sk))",
+        "CREATE TABLE parameters (name TEXT, version INTEGER, request TEXT NOT NULL, PRIMARY KEY (name, version))",
+        """CREATE TABLE executions (
+             name TEXT PRIMARY KEY, machine TEXT NOT NULL, input TEXT NOT NULL, started_at REAL NOT NULL,
+             state TEXT NOT NULL DEFAULT '', state_input TEXT NOT NULL DEFAULT '',
+             stopping INTEGER NOT NULL DEFAULT 0, error TEXT, cause TEXT)""",
+    ),
+    (
+        """CREATE TABLE events (
+             id INTEGER PRIMARY KEY, function TEXT NOT NULL, payload TEXT NOT NULL, failed_at REAL, reason TEXT)""",
+        "CREATE TABLE documents (kind TEXT, name TEXT, document TEXT NOT NULL, PRIMARY KEY (kind, name))",
+        """CREATE TABLE invocations (
+             endpoint TEXT, variant TEXT, minute INTEGER, count INTEGER NOT NULL,
+             PRIMARY KEY (endpoint, variant, minute))""",
+    ),
+)
+FORMAT = len(MIGRATIONS)  # PRAGMA user_version; a newer one is refused
 
 
 class NewerFormat(Exception):
@@ -62,32 +76,39 @@ class Storage:
         """Raises NewerFormat."""
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
         found = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if found > FORMAT:
             raise NewerFormat(
                 f"{path.parent} was written by a newer SageBuild (format {found}; this one knows {FORMAT})."
             )
-        self._db.executescript(SCHEMA)
-        self._db.execute(f"PRAGMA user_version={FORMAT}")
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")  # what that risks: DECISIONS.md
+        for version in range(found, FORMAT):
+            with self._transaction():
+                for statement in MIGRATIONS[version]:
+                    self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={version + 1}")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All that happens in the block, or nothing of it."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
     def save_items(self, changes: list[ItemChange]) -> None:
         """All of them or none."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                for change in changes:
-                    key = (change.table, change.pk, change.sk)
-                    if change.item is None:
-                        self._db.execute("DELETE FROM items WHERE tbl=? AND pk=? AND sk=?", key)
-                    else:
-                        row = (*key, json.dumps(change.item))
-                        self._db.execute("INSERT OR REPLACE INTO items VALUES (?,?,?,?)", row)
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._lock, self._transaction():
+            for change in changes:
+                key = (change.table, change.pk, change.sk)
+                if change.item is None:
+                    self._db.execute("DELETE FROM items WHERE tbl=? AND pk=? AND sk=?", key)
+                else:
+                    self._db.execute("INSERT OR REPLACE INTO items VALUES (?,?,?,?)", (*key, json.dumps(change.item)))
 
     def has_item(self, pk: str) -> bool:
         """Whether any table holds an item with that hash key."""
@@ -149,6 +170,70 @@ class Storage:
             Unfinished(name, machine, input_, state, state_input, bool(stopping), error, cause)
             for name, machine, input_, state, state_input, stopping, error, cause in rows
         ]
+
+    def add_event(self, function: str, payload: str) -> int:
+        """An event to be delivered; its id, in the order of arrival."""
+        with self._lock:
+            added = self._db.execute("INSERT INTO events (function, payload) VALUES (?,?)", (function, payload))
+            return int(added.lastrowid or 0)
+
+    def remove_event(self, id_: int) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM events WHERE id=?", (id_,))
+
+    def give_up_event(self, id_: int, at: float, reason: str) -> None:
+        """It could not be delivered: it stays until the next boot tries it again, as in a dead-letter queue."""
+        with self._lock:
+            self._db.execute("UPDATE events SET failed_at=?, reason=? WHERE id=?", (at, reason, id_))
+
+    def events(self) -> list[tuple[int, str, str]]:
+        """Id, function and payload of all events that were not delivered, in the order of arrival."""
+        with self._lock:
+            return self._db.execute("SELECT id, function, payload FROM events ORDER BY id").fetchall()
+
+    def given_up_events(self) -> list[tuple[str, float, str]]:
+        """Function, time and reason of the events that were given up."""
+        query = "SELECT function, failed_at, reason FROM events WHERE failed_at IS NOT NULL ORDER BY id"
+        with self._lock:
+            return self._db.execute(query).fetchall()
+
+    def forget_given_up_events(self, before: float) -> None:
+        """Those that were given up before that time."""
+        with self._lock:
+            self._db.execute("DELETE FROM events WHERE failed_at<?", (before,))
+
+    def save_document(self, kind: str, name: str, document: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._db.execute("INSERT OR REPLACE INTO documents VALUES (?,?,?)", (kind, name, json.dumps(document)))
+
+    def delete_document(self, kind: str, name: str) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM documents WHERE kind=? AND name=?", (kind, name))
+
+    def documents(self, kind: str) -> dict[str, dict[str, Any]]:
+        """All of one kind, by name."""
+        with self._lock:
+            rows = self._db.execute("SELECT name, document FROM documents WHERE kind=? ORDER BY name", (kind,))
+            return {name: json.loads(text) for name, text in rows}
+
+    def count_invocation(self, endpoint: str, variant: str, minute: int) -> None:
+        """One more in that minute since 1970."""
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO invocations VALUES (?,?,?,1) ON CONFLICT DO UPDATE SET count = count + 1",
+                (endpoint, variant, minute),
+            )
+
+    def invocations(self, endpoint: str, variant: str, first: int, end: int) -> dict[int, int]:
+        """How many there were in each minute that had any, from the first to before the end."""
+        query = "SELECT minute, count FROM invocations WHERE endpoint=? AND variant=? AND minute>=? AND minute<?"
+        with self._lock:
+            return dict(self._db.execute(query, (endpoint, variant, first, end)).fetchall())
+
+    def forget_invocations(self, before: int) -> None:
+        """Of the minutes before that one."""
+        with self._lock:
+            self._db.execute("DELETE FROM invocations WHERE minute<?", (before,))
 
     def close(self) -> None:
         with self._lock:

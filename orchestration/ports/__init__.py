@@ -3,8 +3,10 @@
 errors.py        the error tree
 building.py      Builds, Pipeline, Settings, Notices, Clock
 serving.py       Endpoints, Datasets
+registry.py      Packages, Artifacts
 coordination.py  Claims, Waits, WorkQueue
-people.py        People, Conversations, Approvals, Watches, Audit
+messages.py      LiveMessages
+people.py        People, LinkCodes, Counters, Conversations, Approvals, Watches, Audit
 
 `tests/contracts/` holds one test class a port, run on the fakes, on moto and on the local engine. Adapters are in
 `orchestration/aws/` and `orchestration/local/`; `orchestration/wiring.py` chooses. All datetimes are aware and in UTC.
@@ -26,6 +28,8 @@ from orchestration.ports.building import (
     Notices,
     Pipeline,
     Settings,
+    Training,
+    Trial,
 )
 from orchestration.ports.coordination import (
     Claims,
@@ -52,6 +56,7 @@ from orchestration.ports.errors import (
     UnknownEndpoint,
     UnknownExecution,
 )
+from orchestration.ports.messages import LiveMessage, LiveMessages
 from orchestration.ports.people import (
     Approval,
     Approvals,
@@ -59,13 +64,19 @@ from orchestration.ports.people import (
     AuditEntry,
     Conversation,
     Conversations,
+    Counters,
+    LinkCode,
+    LinkCodes,
     People,
     Person,
     Watch,
     Watches,
 )
+from orchestration.ports.registry import Artifacts, NewPackage, Packages
 from orchestration.ports.serving import (
     CHANGING,
+    MAX_DATASET_BYTES,
+    RAW_SPLIT,
     Dataset,
     Datasets,
     Endpoint,
@@ -76,10 +87,13 @@ from orchestration.ports.serving import (
 
 __all__ = [
     "CHANGING",
+    "MAX_DATASET_BYTES",
+    "RAW_SPLIT",
     "AlreadyDecided",
     "Announcement",
     "Approval",
     "Approvals",
+    "Artifacts",
     "Audit",
     "AuditEntry",
     "BadDataset",
@@ -93,17 +107,24 @@ __all__ = [
     "Conflict",
     "Conversation",
     "Conversations",
+    "Counters",
     "Dataset",
     "Datasets",
     "DeploymentFailed",
     "Endpoint",
     "Endpoints",
     "Execution",
+    "LinkCode",
+    "LinkCodes",
+    "LiveMessage",
+    "LiveMessages",
     "NewBuild",
     "NewDataset",
+    "NewPackage",
     "NotAllowed",
     "NotSettled",
     "Notices",
+    "Packages",
     "People",
     "Person",
     "Pipeline",
@@ -112,6 +133,8 @@ __all__ = [
     "SageBuildError",
     "Settings",
     "TransitionRefused",
+    "Training",
+    "Trial",
     "Unavailable",
     "UnknownBuild",
     "UnknownDataset",
@@ -138,13 +161,19 @@ class Ports:
     endpoints: Endpoints
     datasets: Datasets
     settings: Settings
+    packages: Packages
+    artifacts: Artifacts
+    approvals: Approvals
     notices: Notices
     claims: Claims
     waits: Waits
     conversations: Conversations
     watches: Watches
+    messages: LiveMessages
     audit: Audit
     people: People
+    codes: LinkCodes
+    counters: Counters
     clock: Clock
     built_in: Catalogue
     environment: Environment

@@ -34,6 +34,8 @@ class NewBuild:
     dataset_version: str = ""
     hyperparameters: Mapping[str, Json] = field(default_factory=dict)
     overrides: Mapping[str, Json] = field(default_factory=dict)
+    ranges: Mapping[str, Json] = field(default_factory=dict)
+    source: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Change:
     jobs: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     verdict: Mapping[str, Json] = field(default_factory=dict)
+    report: Mapping[str, Json] = field(default_factory=dict)
     artifacts: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
     error: str = ""
@@ -153,6 +156,29 @@ class Execution:
     cause: str = ""
 
 
+@dataclass(frozen=True)
+class Training:
+    """A training job that completed. metrics: the last value of each; image: by digest where the service says it."""
+
+    job: str
+    image: str
+    artifact: str
+    hyperparameters: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One training job of a tuning. objective: None while it has none. seconds: how long it trained."""
+
+    job: str
+    status: str
+    hyperparameters: Mapping[str, str]
+    objective: float | None
+    seconds: float = 0.0
+    artifact: str = ""
+
+
 class Pipeline(Protocol):
     """Executions of the state machine, their task tokens, and the jobs that they run."""
 
@@ -190,6 +216,14 @@ class Pipeline(Protocol):
 
     def progress(self, build: Build) -> Mapping[str, float]:
         """The newest value of each metric that the build's running or last job has printed; empty when none yet."""
+        ...
+
+    def training(self, job: str) -> Training:
+        """A completed training job. Raises BadRequest when there is none of that name, or it left no model."""
+        ...
+
+    def trials(self, build: Build, limit: int = 100) -> list[Trial]:
+        """The training jobs of the build's tuning, best first (those without an objective last); empty when none."""
         ...
 
 

@@ -8,8 +8,8 @@ answered again.
 
 from __future__ import annotations
 
-from orchestration.builds import Build, BuildStatus
-from orchestration.ports import Ports, Waiting
+from orchestration.builds import Build, BuildStatus, Service
+from orchestration.ports import Conflict, Ports, Waiting
 
 MARGIN_S = 900  # what a deployment takes beyond the wait for its endpoint: model, configuration, verification
 
@@ -19,6 +19,14 @@ def take(build: Build, task_token: str, wait_s: float, ports: Ports) -> None:
     waiting = Waiting(_waiter(build.number), task_token)
     ports.waits.put(_topic(build), waiting, wait_s)
     _grant(build, waiting, ports)
+    if ports.builds.get(build.number).has_ended:
+        release(build, ports)  # it ended before this came: nobody else would give back what it has taken now
+
+
+def keep(build: Build, wait_s: float, ports: Ports) -> None:
+    """Hold the lease for another wait of that long. Raises Conflict when the build has ended or another holds it."""
+    if build.has_ended or not ports.claims.take(_topic(build), _waiter(build.number), wait_s + MARGIN_S):
+        raise Conflict(f"Build {build.number} does not hold the deploy lease of {build.service.key} any more.")
 
 
 def release(build: Build, ports: Ports) -> None:
@@ -44,8 +52,13 @@ def _grant(build: Build, waiting: Waiting, ports: Ports) -> bool:
     return True
 
 
+def lease_key(service: Service) -> str:
+    """What the deploy lease of a service is claimed under."""
+    return f"lease/{service.key}"
+
+
 def _topic(build: Build) -> str:
-    return f"lease/{build.service.key}"
+    return lease_key(build.service)
 
 
 def _waiter(number: int) -> str:

@@ -11,12 +11,13 @@ import pytest
 from botocore.client import BaseClient
 
 from orchestration.aws.clients import Clients, Wire
+from orchestration.aws.people import DynamoPeople
 from orchestration.local import resources
-from orchestration.local.people import LocalPeople
 from orchestration.local.session import local_session
 from orchestration.ports import Ports
 from orchestration.wiring import LocalSession, local_clients, make_ports
 from tests.contracts.clock import SettableClock
+from tests.contracts.stage import MACHINE, FakeStage, WireStage
 from tests.fakes import fake_ports
 
 
@@ -26,7 +27,12 @@ def clock() -> SettableClock:
 
 
 # Tables of their own, so that a local engine does not take the builds of these tests for builds to start and announce.
-ENVIRONMENT = replace(resources.ENVIRONMENT, builds_table="contract-builds", state_table="contract-state")
+ENVIRONMENT = replace(
+    resources.ENVIRONMENT,
+    builds_table="contract-builds",
+    state_table="contract-state",
+    state_machine_arn=resources.ENVIRONMENT.state_machine_arn.rpartition(":")[0] + f":{MACHINE}",
+)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +40,7 @@ def engine_clients(engine: LocalSession) -> Clients:
     """Clients of the local engine, with the tables made."""
     clients = local_clients(engine.state_dir)
     _make_tables(clients)
+    WireStage.prepare(clients)
     return clients
 
 
@@ -45,7 +52,30 @@ def ports(request: pytest.FixtureRequest, clock: SettableClock) -> Iterator[Port
     elif request.param == "moto":
         yield from _on_moto(clock)
     else:
-        yield make_ports(request.getfixturevalue("engine_clients"), ENVIRONMENT, LocalPeople(), clock)
+        yield _ports(request.getfixturevalue("engine_clients"), clock)
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, ports: Ports) -> FakeStage | WireStage:
+    """What is around the ports of that kind."""
+    kind = request.node.callspec.params["ports"]
+    if kind == "fake":
+        return FakeStage(ports)
+    clients = request.getfixturevalue("engine_clients") if kind == "local" else _clients_on_moto()
+    return WireStage(clients, ENVIRONMENT, is_engine=kind == "local")
+
+
+@pytest.fixture
+def not_moto(request: pytest.FixtureRequest) -> None:
+    """Skips what stock moto cannot do: see the faults in tests/orchestration/local/stock_moto.py."""
+    if request.node.callspec.params["ports"] == "moto":
+        pytest.skip(
+            "moto alone cannot: no UpdateEndpoint, no model behind an endpoint, no cause of a stopped execution"
+        )
+
+
+def _ports(clients: Clients, clock: SettableClock) -> Ports:
+    return make_ports(clients, ENVIRONMENT, DynamoPeople(clients, ENVIRONMENT.builds_table), clock)
 
 
 def _make_tables(clients: Clients) -> None:
@@ -64,14 +94,19 @@ def _one_at_a_time(call: Callable[..., Any]) -> Callable[..., Any]:
     return locked
 
 
+def _clients_on_moto() -> Clients:
+    wire = Wire(local_session("testing", resources.REGION))
+    return Clients(lambda: wire)
+
+
 def _on_moto(clock: SettableClock) -> Iterator[Ports]:
     from moto import mock_aws
 
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setattr(BaseClient, "_make_api_call", _one_at_a_time(BaseClient._make_api_call))
-        wire = Wire(local_session("testing", resources.REGION))
-        clients = Clients(lambda: wire)
+        clients = _clients_on_moto()
         _make_tables(clients)
+        WireStage.prepare(clients)
         clients("s3").create_bucket(Bucket=ENVIRONMENT.data_bucket)
         clients("sns").create_topic(Name=ENVIRONMENT.notices_topic_arn.rsplit(":", 1)[1])
-        yield make_ports(clients, ENVIRONMENT, LocalPeople(), clock)
+        yield _ports(clients, clock)

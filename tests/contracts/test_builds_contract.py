@@ -52,6 +52,20 @@ def test_the_same_execution_is_one_build(ports: Ports) -> None:
     assert ports.builds.by_execution(new.execution_name).number == first.number
 
 
+@pytest.mark.parametrize("each", [5, pytest.param(125, marks=pytest.mark.slow)])
+def test_of_eight_threads_none_loses_a_number(ports: Ports, each: int) -> None:
+    def create_some(_: int) -> list[int]:
+        return [create(ports).number for _ in range(each)]
+
+    before = create(ports).number
+    with ThreadPoolExecutor(8) as pool:
+        numbers = sorted(number for some in pool.map(create_some, range(8)) for number in some)
+    assert numbers == list(range(before + 1, before + 1 + 8 * each))
+    while lines := ports.builds.unannounced(100):  # of the engine's outbox, other tests see the first hundred only
+        for line in lines:
+            ports.builds.announced(line)
+
+
 def test_eight_at_once_with_one_name_are_one_build(ports: Ports) -> None:
     new = new_build(ports)
     with ThreadPoolExecutor(8) as pool:

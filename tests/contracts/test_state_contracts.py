@@ -25,6 +25,19 @@ class TestClaims:
         assert taken.count(True) == 1
         assert ports.claims.holder(key) == f"holder {taken.index(True)}"
 
+    @pytest.mark.parametrize("keys", [50, pytest.param(1000, marks=pytest.mark.slow)])
+    def test_of_eight_threads_one_takes_each_of_many_keys(self, ports: Ports, keys: int) -> None:
+        prefix, holders = fresh(), range(8)
+
+        def take_all(holder: int) -> list[bool]:
+            return [ports.claims.take(f"{prefix}/{key}", f"holder {holder}", 600) for key in range(keys)]
+
+        with ThreadPoolExecutor(len(holders)) as pool:
+            taken = list(pool.map(take_all, holders))
+        for key, answers in enumerate(zip(*taken, strict=True)):
+            assert answers.count(True) == 1
+            assert ports.claims.holder(f"{prefix}/{key}") == f"holder {answers.index(True)}"
+
     def test_the_holder_may_take_it_again(self, ports: Ports) -> None:
         key = fresh()
         assert ports.claims.take(key, "build 1", 60)
@@ -141,6 +154,7 @@ class TestWatches:
 class TestAudit:
     def test_newest_first_of_a_build_and_of_all(self, ports: Ports, clock: SettableClock) -> None:
         number = int(fresh()[:6], 16)
+        clock.forward(400 * 86_400)  # newer than what any other test has left on the engine
         for outcome in ("first", "second"):
             clock.forward(1)
             slots: dict[str, Json] = {"q": 2, "sigma2": 1e-200}

@@ -2,7 +2,9 @@
 
 builds.py      FakeBuilds: numbers, transitions, outbox     pipeline.py   FakePipeline: executions that tests move on
 endpoints.py   FakeEndpoints: predicts with a function      datasets.py   FakeDatasets: registers and checks CSV text
-state.py       FakeClaims, FakeWaits, FakeConversations, FakeWatches
+state.py       FakeClaims, FakeWaits, FakeConversations, FakeWatches, FakeLinkCodes, FakeCounters
+registry.py    FakePackages, FakeArtifacts, FakeApprovals
+messages.py    FakeLiveMessages, FakeWorkQueue
 records.py     FakeAudit, FakeNotices, FakeSettings, FakePeople, FakeClock
 
 `fake_ports()` gives them all, with the sample datasets `toy` and `diabetes` registered, and Ada, an admin, known.
@@ -17,30 +19,46 @@ from orchestration.ports import Clock, NewDataset, Person, Ports
 from tests.fakes.builds import FakeBuilds
 from tests.fakes.datasets import FakeDatasets
 from tests.fakes.endpoints import FakeEndpoints
+from tests.fakes.messages import FakeLiveMessages, FakeWorkQueue
 from tests.fakes.pipeline import FakePipeline
 from tests.fakes.records import FakeAudit, FakeClock, FakeNotices, FakePeople, FakeSettings
-from tests.fakes.state import FakeClaims, FakeConversations, FakeWaits, FakeWatches
+from tests.fakes.registry import FakeApprovals, FakeArtifacts, FakePackages
+from tests.fakes.state import (
+    FakeClaims,
+    FakeConversations,
+    FakeCounters,
+    FakeLinkCodes,
+    FakeWaits,
+    FakeWatches,
+)
 
 __all__ = [
     "ADA",
     "ENVIRONMENT",
+    "FakeApprovals",
+    "FakeArtifacts",
     "FakeAudit",
     "FakeBuilds",
     "FakeClaims",
     "FakeClock",
     "FakeConversations",
+    "FakeCounters",
     "FakeDatasets",
     "FakeEndpoints",
+    "FakeLinkCodes",
+    "FakeLiveMessages",
     "FakeNotices",
+    "FakePackages",
     "FakePeople",
     "FakePipeline",
     "FakeSettings",
     "FakeWaits",
     "FakeWatches",
+    "FakeWorkQueue",
     "fake_ports",
 ]
 
-ADA = Person("ada", "Ada", "admin", ("console:ada",))
+ADA = Person("ada", "Ada", "admin", ("console:ada",), commands_per_minute=None)
 
 ENVIRONMENT = Environment(
     name="test",
@@ -70,13 +88,19 @@ def fake_ports(clock: Clock | None = None, people: tuple[Person, ...] = (ADA,)) 
         endpoints=FakeEndpoints(clock),
         datasets=datasets,
         settings=FakeSettings(),
+        packages=FakePackages(),
+        artifacts=FakeArtifacts(),
+        approvals=FakeApprovals(),
         notices=FakeNotices(),
         claims=FakeClaims(clock),
         waits=FakeWaits(clock),
         conversations=FakeConversations(clock),
         watches=FakeWatches(clock),
+        messages=FakeLiveMessages(),
         audit=FakeAudit(),
         people=FakePeople(*people),
+        codes=FakeLinkCodes(clock),
+        counters=FakeCounters(clock),
         clock=clock,
         built_in=BUILT_IN,
         environment=ENVIRONMENT,

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 
-from models.tabular import Table, TabularError, parse_csv
-from orchestration.ports import BadDataset, Clock, Dataset, NewDataset, UnknownDataset
-
-SPLITS = ("train", "validation", "test")
+from orchestration.ports import MAX_DATASET_BYTES, RAW_SPLIT, BadDataset, Clock, Dataset, NewDataset, UnknownDataset
+from orchestration.ports.dataset_checks import bucket_and_key, checked, main_of, too_large
 
 
 class FakeDatasets:
-    """Versions by name, in the order of registration."""
+    """Versions by name, in the order of registration. objects: what can be read, by URI; ours are among them."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._versions: dict[str, list[Dataset]] = {}
+        self._deleted: dict[str, int] = {}
+        self.objects: dict[str, bytes] = {}
 
     def all(self) -> list[Dataset]:
         with self._lock:
@@ -35,44 +34,50 @@ class FakeDatasets:
         return wanted[-1]
 
     def register(self, new: NewDataset) -> Dataset:
-        tables = _checked(new)
-        digest = hashlib.sha256(repr((new.target, sorted(new.splits.items()))).encode()).hexdigest()
+        return self._register(new, {split: text.encode() for split, text in new.splits.items()})
+
+    def register_uri(self, name: str, target: str, uri: str, description: str = "", split_seed: int = 0) -> Dataset:
+        bucket_and_key(uri)
+        if uri not in self.objects:
+            raise BadDataset(f"There is no object {uri}.")
+        if len(self.objects[uri]) > MAX_DATASET_BYTES:
+            raise BadDataset(f"{uri} has {too_large(len(self.objects[uri]))}")
+        return self._register(NewDataset(name, target, {}, description, split_seed), {RAW_SPLIT: self.objects[uri]})
+
+    def delete(self, name: str) -> None:
+        self.get(name)
         with self._lock:
-            versions = self._versions.setdefault(new.name, [])
+            versions = self._versions.pop(name)
+            self._deleted[name] = int(versions[-1].version[1:])
+            for uri in {uri for version in versions for uri in version.uris.values()}:
+                self.objects.pop(uri, None)
+
+    def _register(self, new: NewDataset, files: dict[str, bytes]) -> Dataset:
+        found = checked(new, files)
+        main = main_of(found)
+        seed = new.split_seed if RAW_SPLIT in files else 0
+        digest = hashlib.sha256(repr((new.target, seed, sorted(files.items()))).encode()).hexdigest()
+        with self._lock:
+            versions = self._versions.get(new.name, [])
             if versions and versions[-1].digest == digest:
                 return versions[-1]
-            train = tables["train"]
-            version = f"v{len(versions) + 1:04d}"
+            last = int(versions[-1].version[1:]) if versions else self._deleted.get(new.name, 0)
+            version = f"v{last + 1:04d}"
             dataset = Dataset(
                 name=new.name,
                 version=version,
                 target=new.target,
-                columns=tuple(train.columns),
-                rows={split: table.rows for split, table in tables.items()},
-                uris={split: f"s3://bucket/datasets/{new.name}/{version}/{split}.csv" for split in new.splits},
+                columns=tuple(main.columns),
+                rows={split: summary.rows for split, summary in found.items()},
+                uris={split: f"s3://bucket/datasets/{new.name}/{version}/{split}.csv" for split in files},
                 created_at=self._clock.now(),
                 digest=digest,
                 description=new.description,
-                example=tuple(float(train.columns[column][0]) for column in train.inputs),
+                example=main.example,
+                kinds=main.kinds,
+                classes=main.classes,
+                split_seed=new.split_seed,
             )
-            versions.append(dataset)
+            self._versions[new.name] = [*versions, dataset]
+            self.objects |= {dataset.uris[split]: file for split, file in files.items()}
             return dataset
-
-
-def _checked(new: NewDataset) -> dict[str, Table]:
-    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", new.name):
-        raise BadDataset(f"{new.name!r} cannot be a dataset's name: it takes 1 to 32 of a-z, 0-9 and hyphens inside.")
-    if unknown := [split for split in new.splits if split not in SPLITS]:
-        raise BadDataset(f"The dataset {new.name} has the split {unknown[0]!r}; splits are {', '.join(SPLITS)}.")
-    if "train" not in new.splits:
-        raise BadDataset(f"The dataset {new.name} has no train rows.")
-    tables = {}
-    for split, text in new.splits.items():
-        try:
-            tables[split] = parse_csv(text, new.target, name=f"{new.name}'s {split} file")
-        except TabularError as error:
-            raise BadDataset(str(error)) from error
-    for split, table in tables.items():
-        if tuple(table.columns) != tuple(tables["train"].columns):
-            raise BadDataset(f"{new.name}'s {split} file has other columns than its train file.")
-    return tables

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from orchestration.builds import Build, Service
 from orchestration.ports import BadPrediction, Clock, Endpoint, NotSettled, Prediction, Unavailable, UnknownEndpoint
@@ -21,7 +22,10 @@ def toy_line(row: Sequence[float | str]) -> Prediction:
 
 
 class FakeEndpoints:
-    """`serve` puts an endpoint there; `invoked` lists what was asked of which."""
+    """`serve` puts an endpoint there; `invoked` lists what was asked of which, `discarded` old configurations.
+
+    scaling: by endpoint, the least and most instances and the invocations each may have.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -29,16 +33,24 @@ class FakeEndpoints:
         self._endpoints: dict[str, Endpoint] = {}
         self._predictors: dict[str, Predictor] = {}
         self.invoked: list[tuple[str, list[list[float | str]]]] = []
+        self.discarded: list[str] = []
+        self.scaling: dict[str, tuple[int, int, int]] = {}
 
     def serve(
-        self, name: str, service: Service | None, build: Build | int | None = None, predictor: Predictor = toy_line
+        self,
+        name: str,
+        service: Service | None,
+        build: Build | int | None = None,
+        predictor: Predictor = toy_line,
+        config: str = "",
     ) -> Endpoint:
-        """An endpoint in service. build: the one that it serves."""
+        """An endpoint in service. build: the one that it serves; config: its configuration."""
         number = build.number if isinstance(build, Build) else build
         now = self._clock.now()
         with self._lock:
             created = self._endpoints[name].created_at if name in self._endpoints else now
-            self._endpoints[name] = Endpoint(name, "InService", f"{name}-config", created, now, service, number)
+            config = config or f"{name}-config"
+            self._endpoints[name] = Endpoint(name, "InService", config, created, now, service, number)
             self._predictors[name] = predictor
             return self._endpoints[name]
 
@@ -53,6 +65,11 @@ class FakeEndpoints:
                 if live.status != "InService":
                     raise NotSettled(f"The endpoint {name} is {live.status}.")
                 self._endpoints[name] = replace(live, status="Updating", config_name=config_name)
+
+    def predict_with(self, name: str, predictor: Predictor) -> None:
+        """From now on it predicts so."""
+        with self._lock:
+            self._predictors[name] = predictor
 
     def set_status(self, name: str, status: str, failure_reason: str = "") -> None:
         """status: as of Endpoint."""
@@ -87,3 +104,16 @@ class FakeEndpoints:
         self.describe(name)
         with self._lock:
             self._endpoints.pop(name, None)
+
+    def discard(self, config_name: str) -> None:
+        self.discarded.append(config_name)
+
+    def keep_scaling(self, name: str, variant: str, least: int, most: int, invocations_per_instance: int) -> None:
+        self.describe(name)
+        if most:
+            self.scaling[name] = (least, most, invocations_per_instance)
+        else:
+            self.scaling.pop(name, None)
+
+    def invocations(self, name: str, since: datetime) -> int:
+        return sum(asked == name for asked, _ in self.invoked)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from orchestration.builds import Build, Json
-from orchestration.ports import Clock, Execution, UnknownExecution
+from orchestration.ports import BadRequest, Clock, Execution, Training, Trial, UnknownExecution
 
 
 def arn_of(build: Build) -> str:
@@ -19,6 +19,7 @@ class FakePipeline:
     """Tests move a build on with `orchestration.steps.record`, and say what its job prints in `printed`.
 
     completed and failed: what was told to waiting states, by task token. stopped_jobs: builds whose jobs were stopped.
+    trained: completed training jobs by name. tried: a build's trials.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -30,6 +31,8 @@ class FakePipeline:
         self.completed: dict[str, Mapping[str, Json]] = {}
         self.failed: dict[str, tuple[str, str]] = {}
         self.stopped_jobs: list[int] = []
+        self.trained: dict[str, Training] = {}
+        self.tried: dict[int, list[Trial]] = {}
 
     def start(self, build: Build) -> None:
         arn = arn_of(build)
@@ -77,3 +80,11 @@ class FakePipeline:
 
     def progress(self, build: Build) -> Mapping[str, float]:
         return dict(self.printed.get(build.number, {}))
+
+    def training(self, job: str) -> Training:
+        if job not in self.trained:
+            raise BadRequest(f"There is no training job {job}.")
+        return self.trained[job]
+
+    def trials(self, build: Build, limit: int = 100) -> list[Trial]:
+        return self.tried.get(build.number, [])[:limit]

@@ -47,10 +47,27 @@ class FakeAudit:
         with self._lock:
             self._entries.append(entry)
 
-    def entries(self, *, build_number: int | None = None, limit: int = 25) -> list[AuditEntry]:
+    def entries(
+        self,
+        *,
+        build_number: int | None = None,
+        person: str | None = None,
+        intents: frozenset[str] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 25,
+    ) -> list[AuditEntry]:
         with self._lock:
-            newest = reversed(self._entries)
-            return [entry for entry in newest if build_number in (None, entry.build_number)][:limit]
+            newest = list(reversed(self._entries))
+        return [
+            entry
+            for entry in newest
+            if (build_number is None or build_number in entry.builds)
+            and person in (None, entry.person)
+            and (intents is None or entry.intent in intents)
+            and (since is None or entry.at >= since)
+            and (until is None or entry.at < until)
+        ][:limit]
 
 
 class FakeNotices:
@@ -91,7 +108,7 @@ class FakePeople:
     """The port People."""
 
     def __init__(self, *people: Person) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._people = {person.id: person for person in people}
 
     def by_identity(self, identity: str) -> Person | None:
@@ -102,12 +119,23 @@ class FakePeople:
         with self._lock:
             return self._people.get(person_id)
 
-    def link(self, person_id: str, identity: str) -> Person:
-        holder = self.by_identity(identity)
-        if holder is not None and holder.id != person_id:
-            raise Conflict(f"{identity} is {holder.name}.")
+    def everybody(self) -> list[Person]:
         with self._lock:
-            person = self._people[person_id]
+            return [person for _, person in sorted(self._people.items())]
+
+    def put(self, person: Person) -> None:
+        with self._lock:
+            for identity in person.identities:
+                holder = self.by_identity(identity)
+                if holder is not None and holder.id != person.id:
+                    raise Conflict(f"{identity} already belongs to {holder.name}.")
+            self._people[person.id] = person
+
+    def link(self, person_id: str, identity: str) -> Person:
+        with self._lock:
+            person = self._people.get(person_id)
+            if person is None:
+                raise Conflict(f"Nobody has the id {person_id}.")
             if identity not in person.identities:
-                person = self._people[person_id] = replace(person, identities=(*person.identities, identity))
-            return person
+                self.put(replace(person, identities=(*person.identities, identity)))
+            return self._people[person_id]

@@ -1,4 +1,4 @@
-"""What is forgotten after its time: FakeClaims, FakeWaits, FakeConversations, FakeWatches."""
+"""What is forgotten: FakeClaims, FakeWaits, FakeConversations, FakeWatches, FakeLinkCodes, FakeCounters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
-from orchestration.ports import Clock, Conflict, Conversation, Waiting, Watch
+from orchestration.ports import Clock, Conflict, Conversation, LinkCode, Waiting, Watch
 
 _Kept = TypeVar("_Kept")
 
@@ -147,3 +147,39 @@ class FakeWatches:
     def told(self, watch: Watch) -> None:
         with self._lock:
             self._watches.pop((watch.number, watch.requester.conversation), None)
+
+
+class FakeLinkCodes:
+    """The port LinkCodes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._codes: _Expiring[LinkCode] = _Expiring(clock)
+
+    def put(self, digest: str, code: LinkCode, ttl_s: float) -> bool:
+        with self._codes.lock:
+            if self._codes.get(digest) is not None:
+                return False
+            self._codes.put(digest, code, ttl_s)
+            return True
+
+    def take(self, digest: str) -> LinkCode | None:
+        with self._codes.lock:
+            code = self._codes.get(digest)
+            self._codes.remove(digest)
+            return code
+
+
+class FakeCounters:
+    """The port Counters."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._sums: _Expiring[int] = _Expiring(clock)
+
+    def add(self, key: str, amount: int, ttl_s: float) -> int:
+        with self._sums.lock:
+            before = self._sums.get(key)
+            if before is None:
+                self._sums.put(key, amount, ttl_s)
+                return amount
+            self._sums.replace(key, before + amount)
+            return before + amount

@@ -1,7 +1,7 @@
-"""A response against botocore's output shape: what a strict reader of the service model would find wrong with it.
+"""A request or response against botocore's shape: what a strict reader of the service model would find wrong with it.
 
 Written apart from `orchestration/local/local_sagemaker/validation.py`, which checks requests, so that neither repeats
-the other's faults. `check_response` is what tests call; it wants Python values as boto3 gives them.
+the other's faults. `check_response` and `check_request` are what tests call, with Python values as boto3 takes them.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ def check_response(service: str, operation: str, response: Mapping[str, Any]) ->
     body = {name: value for name, value in response.items() if name != "ResponseMetadata"}
     faults = sorted(body) if shape is None else list(_faults(shape, body, operation))
     assert not faults, f"{operation} answered what its shape does not allow: {faults}"
+
+
+def check_request(service: str, operation: str, request: Mapping[str, Any]) -> None:
+    """Fail unless the request fits the operation's input shape: required members, types, enums, bounds, patterns."""
+    shape = _model(service).operation_model(operation).input_shape
+    faults = _faults(shape, request, operation)
+    assert not faults, f"{operation} is asked for what its shape does not allow: {faults}"
 
 
 @lru_cache

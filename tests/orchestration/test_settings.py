@@ -24,13 +24,55 @@ def test_defaults_then_the_document_then_the_overrides() -> None:
         ({"training_timeout_s": "long"}, "must be a whole number"),
         ({"deploy_after_training": 1}, "must be yes or no"),
         ({"training_instance_count": True}, "must be a whole number"),
-        ({"images": "gp"}, "must be a JSON object"),
+        ({"tuning_strategy": "Guess"}, "one of Bayesian, Random, Grid, Hyperband"),
+        ({"tuning_jobs": 2, "tuning_parallel_jobs": 3}, "more than the 2 jobs"),
+        ({"spot": True, "training_timeout_s": 2_419_200}, "28 days"),
+        ({"endpoint_instance_count": 3, "endpoint_max_count": 2}, "0 turns autoscaling off"),
+        ({"approval_required": False}, "belongs to the environment"),
+        ({"gate_threshold": 100.0}, "belongs to the environment"),
+        ({"images": {"gp": "evil"}}, "belongs to the environment"),
     ],
-    ids=["unknown", "out of range", "text", "not a flag", "flag for a number", "not an object"],
+    ids=[
+        "unknown",
+        "out of range",
+        "text",
+        "not a flag",
+        "flag for a number",
+        "choice",
+        "more at once than in all",
+        "spot too long",
+        "scaling",
+        "approval",
+        "gate",
+        "image",
+    ],
 )
 def test_what_is_wrong_is_named_with_what_is_allowed(overrides: dict[str, Json], said: str) -> None:
     with pytest.raises(BadSettings, match=said):
         effective({}, overrides)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"images": "gp"}, "must be a JSON object"),
+        ({"models": {}}, "must be a JSON list"),
+        ({"gate_threshold": "low"}, "must be a number or null"),
+        ({"services": {"gp/toy": 3}}, "services must be an object"),
+    ],
+    ids=["not an object", "not a list", "not a number", "not a service's settings"],
+)
+def test_a_document_is_checked_as_a_request_is(document: dict[str, Json], said: str) -> None:
+    with pytest.raises(BadSettings, match=said):
+        effective(document, {}, "gp/toy")
+
+
+def test_a_services_own_settings_are_above_the_environments_and_below_the_requests() -> None:
+    document: dict[str, Json] = {"tuning_jobs": 20, "services": {"gp/toy": {"tuning_jobs": 30, "gate_threshold": 1.2}}}
+    assert effective(document, {}, "gp/toy").tuning_jobs == 30
+    assert effective(document, {"tuning_jobs": 40}, "gp/toy").tuning_jobs == 40
+    assert effective(document, {}, "gp/diabetes").tuning_jobs == 20
+    assert effective(document, {}, "gp/toy").gate_threshold == 1.2
 
 
 def test_a_document_of_another_schema_is_refused() -> None:
@@ -39,7 +81,7 @@ def test_a_document_of_another_schema_is_refused() -> None:
 
 
 def test_an_effective_document_is_a_document_again() -> None:
-    settings = effective({}, {"training_timeout_s": 600})
+    settings = effective({"approval_required": True}, {"training_timeout_s": 600})
     assert effective(settings.to_json(), {}) == settings
 
 

@@ -41,13 +41,22 @@ class Endpoints:
     """All endpoints of one local SageMaker. Safe for several threads; one such object a state folder."""
 
     def __init__(
-        self, context: Context, models: Models, configs: EndpointConfigs, on_change: Callable[[str, str], None]
+        self,
+        context: Context,
+        models: Models,
+        configs: EndpointConfigs,
+        on_change: Callable[[str, str], None],
+        on_invocation: Callable[[str, str], None],
     ) -> None:
-        """`on_change(name, status)`: a status of DescribeEndpoint, or `Deleted` once the endpoint is gone."""
+        """`on_change(name, status)`: a status of DescribeEndpoint, or `Deleted` once the endpoint is gone.
+
+        `on_invocation(name, variant)` is told of each request that a container has got.
+        """
         self._context = context
         self._models = models
         self._configs = configs
         self._deployments = Deployments(context, on_change)
+        self._on_invocation = on_invocation
 
     def create(self, request: Document) -> str:
         """Begin to create an endpoint; returns its ARN. The request is validated against the model already.
@@ -148,12 +157,18 @@ class Endpoints:
                 log = str(log_file(self._deployments.folder(name, live.number)))
                 left_s = max(0.001, deadline - time.monotonic())
                 try:
-                    return send(invocation, live.port or 0, live.variant_name, left_s, log)
+                    result = send(invocation, live.port or 0, live.variant_name, left_s, log)
+                except ModelError:
+                    self._on_invocation(name, live.variant_name)
+                    raise
                 except NotReached as error:
                     # Perhaps it has just ended. It has not seen the request: the next round waits for its heir.
                     refused_since = refused_since or time.monotonic()
                     if time.monotonic() >= min(deadline, refused_since + _REFUSED_S):
                         raise _refuses(error, log) from error
+                else:
+                    self._on_invocation(name, live.variant_name)
+                    return result
             time.sleep(_REFUSED_POLL_S)
 
     def tags(self, name: str) -> list[Tag]:
@@ -163,6 +178,12 @@ class Endpoints:
     def arn(self, name: str) -> str:
         """The ARN of the endpoint of that name, whether there is one or not."""
         return self._context.arn("endpoint", name)
+
+    def variants(self, name: str) -> list[str]:
+        """The names of the variants of an endpoint; none when there is no such endpoint."""
+        record = self._deployments.get(name)
+        generation = None if record is None else record.live or record.pending
+        return [] if generation is None else [generation.variant_name]
 
     def process_ids(self) -> dict[str, int]:
         """The process id of each endpoint that has a serving process, by name."""
@@ -241,17 +262,21 @@ def _description(record: EndpointRecord) -> Document:
 
 def _variant(generation: Generation) -> Document:
     weight = generation.variant.get("InitialVariantWeight", 1.0)
-    wanted = generation.variant["InitialInstanceCount"]
     image = {
         "SpecifiedImage": generation.image,
         "ResolvedImage": generation.image,
         "ResolutionTime": as_datetime(generation.requested_at),
     }
-    return {
+    described: Document = {
         "VariantName": generation.variant_name,
         "DeployedImages": [image],
         "CurrentWeight": weight,
         "DesiredWeight": weight,
+    }
+    if serverless := generation.variant.get("ServerlessConfig"):
+        return described | {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+    wanted = generation.variant["InitialInstanceCount"]
+    return described | {
         "CurrentInstanceCount": 0 if generation.process is None else 1,
         "DesiredInstanceCount": wanted,
     }

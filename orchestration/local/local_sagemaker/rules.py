@@ -32,7 +32,7 @@ _MODEL_UNSUPPORTED = ("InferenceExecutionConfig",)
 _CONTAINER_UNSUPPORTED = ("ModelPackageName", "MultiModelConfig", "AdditionalModelDataSources")
 _ENDPOINT_CONFIG_UNSUPPORTED = ("AsyncInferenceConfig", "ExplainerConfig", "ShadowProductionVariants")
 _PACKAGE_UNSUPPORTED = ("SourceAlgorithmSpecification", "ValidationSpecification", "ManagedStorageType")
-_VARIANT_UNSUPPORTED = ("ServerlessConfig", "InstancePools")
+_VARIANT_UNSUPPORTED = ("InstancePools",)
 
 
 def check_training_job(request: Mapping[str, Any], context: Context) -> None:
@@ -96,9 +96,16 @@ def check_endpoint_config(request: Mapping[str, Any]) -> None:
     if len(variants) != 1:
         raise ValidationException(f"An endpoint has one production variant locally; the request has {len(variants)}.")
     refuse_unsupported(variants[0], _VARIANT_UNSUPPORTED)
-    for member in ("ModelName", "InstanceType", "InitialInstanceCount"):
+    name, on_instances = variants[0]["VariantName"], ("InstanceType", "InitialInstanceCount")
+    if "ServerlessConfig" in variants[0]:  # a process as any other here: it is there all the time
+        needed: tuple[str, ...] = ("ModelName",)
+        if both := [member for member in on_instances if member in variants[0]]:
+            raise ValidationException(f"The production variant {name!r} is serverless, so it takes no {both[0]}.")
+    else:
+        needed = ("ModelName", *on_instances)
+    for member in needed:
         if member not in variants[0]:
-            raise ValidationException(f"The production variant {variants[0]['VariantName']!r} needs {member}.")
+            raise ValidationException(f"The production variant {name!r} needs {member}.")
 
 
 def check_model_package(request: Mapping[str, Any], context: Context) -> None:

@@ -32,6 +32,7 @@ from orchestration.local.processes import reap
 _log = logging.getLogger(__name__)
 
 _JOBS_POLL_S = 0.1
+_LEAST_PARALLEL_JOBS = 3  # so that a tuning job of three at once is one on a laptop of two cores too
 _ENDPOINTS_POLL_S = 0.5
 _STOP_GRACE_S = 120.0  # training, and 30 s for serving: see `container_run.py` and `serving.py`
 _ENDPOINT_STOP_GRACE_S = 30.0
@@ -56,10 +57,11 @@ class LocalSageMaker:
         account: 12 digits, for ARNs.
         region: for ARNs.
         max_parallel_jobs: how many training and processing containers may run at once, which share the processors;
-            None: as many as there are processors.
+            None: as many as there are processors, and at least three.
         on_training_change: told (name, status) of each training job that ended, at least once, by a thread of ours.
         on_processing_change, on_tuning_change: the same of processing and tuning jobs.
         on_endpoint_change: told (name, status) of every change of an endpoint's status, `Deleted` last; by any thread.
+        on_invocation: told (endpoint, variant) of each request that a serving container has got; by any thread.
         stop_grace_s: from SIGTERM to SIGKILL of a training or processing container.
         endpoint_stop_grace_s: the same of a serving container.
         startup_timeout_s: to the first good /ping, unless the endpoint config says otherwise.
@@ -79,6 +81,7 @@ class LocalSageMaker:
         on_processing_change: Callable[[str, str], None] = _ignore,
         on_tuning_change: Callable[[str, str], None] = _ignore,
         on_endpoint_change: Callable[[str, str], None] = _ignore,
+        on_invocation: Callable[[str, str], None] = _ignore,
         stop_grace_s: float = _STOP_GRACE_S,
         endpoint_stop_grace_s: float = _ENDPOINT_STOP_GRACE_S,
         startup_timeout_s: float = _STARTUP_TIMEOUT_S,
@@ -91,7 +94,7 @@ class LocalSageMaker:
             cwd=cwd.absolute(),
             account=account,
             region=region,
-            max_parallel_jobs=max_parallel_jobs or usable_cores(),
+            max_parallel_jobs=max_parallel_jobs or max(_LEAST_PARALLEL_JOBS, usable_cores()),
             stop_grace_s=stop_grace_s,
             endpoint_stop_grace_s=endpoint_stop_grace_s,
             startup_timeout_s=startup_timeout_s,
@@ -101,7 +104,7 @@ class LocalSageMaker:
         self.tuning_jobs = TuningJobs(context, self.training_jobs, on_tuning_change)
         self.models, self.model_packages = Models(context), ModelPackages(context)
         self.endpoint_configs = EndpointConfigs(context, self.models)
-        self.endpoints = Endpoints(context, self.models, self.endpoint_configs, on_endpoint_change)
+        self.endpoints = Endpoints(context, self.models, self.endpoint_configs, on_endpoint_change, on_invocation)
         self.tags = Tags(context, self._first_tags())
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="local-sagemaker", daemon=True)
@@ -164,6 +167,10 @@ class LocalSageMaker:
             raise RuntimeValidationError(str(error)) from error
         invocation = Invocation(body, content_type or None, accept or None, custom_attributes)
         return self.endpoints.invoke(name, invocation, target_variant, timeout_s)
+
+    def jobs(self, kind: str) -> Jobs:
+        """The jobs of a kind: "training", "processing" or "tuning"."""
+        return {"training": self.training_jobs, "processing": self.processing_jobs, "tuning": self.tuning_jobs}[kind]
 
     def resume(self) -> None:
         """Take up the folder of an engine that ended, however it did, and begin to watch. Call it once, first."""

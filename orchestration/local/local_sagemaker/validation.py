@@ -67,7 +67,7 @@ class RequestRefused(ValueError):
     """A request breaks the service model. The caller makes the service's own error of it."""
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def service_model(service: str) -> ServiceModel:
     """botocore's model of a service. The first call takes some 0.2 s for SageMaker.
 
@@ -83,6 +83,7 @@ def service_model(service: str) -> ServiceModel:
 def compiled_pattern(pattern: str) -> re.Pattern[str]:
     """A pattern of the model, for `fullmatch`."""
     translated = re.sub(r"(?<!\[)\\p\{ASCII\}", r"[\\x00-\\x7f]", pattern)
+    translated = re.sub(r"^\\p\{Print\}", r"[\\x20-\\x7e]", translated)
     for java, python in _JAVA_TO_PYTHON:
         translated = translated.replace(java, python)
     # An end that is repeated, which some patterns have after their group, is an error to Python.

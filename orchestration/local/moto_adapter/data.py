@@ -49,6 +49,11 @@ class MotoData:
         value: bytes = self._s3.buckets[bucket].keys.get(key).value
         return value
 
+    def forget_object(self, bucket: str, key: str) -> None:
+        """Let go moto's copy of an object."""
+        if self.has_object(bucket, key):
+            self._s3.buckets[bucket].keys.pop(key)
+
     def restore_object(self, bucket: str, key: str, value: bytes) -> None:
         self._s3.put_object(bucket, key, value, disable_notification=True)
 

@@ -14,6 +14,8 @@ from typing import Any
 
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 
+from orchestration.local.moto_adapter.programs import Programs
+
 
 @dataclass(frozen=True)
 class Place:
@@ -38,15 +40,13 @@ def was_resumed(env: Any) -> bool:
 
 def install(entered: Callable[[str, str, str], None]) -> None:
     """Mend moto in this process. entered(name, state, input) hears of each top-level state before it runs."""
-    entrypoint = ExecutionWorker._get_evaluation_entrypoint
     environment = ExecutionWorker._get_evaluation_environment
+    programs = Programs()
 
     def from_there(self: Any) -> Any:
-        program = entrypoint(self)
         place = _resumed.get(_name(self))
-        if place is not None:
-            program.start_at.start_at_name = place.state
-        return program
+        definition = self._evaluation_details.state_machine_details.definition
+        return programs.program(definition, None if place is None else place.state)
 
     def with_input_and_journal(self: Any) -> Any:
         env = environment(self)

@@ -8,7 +8,7 @@ execution is stopped.
 from __future__ import annotations
 
 import json
-import time
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,8 +27,9 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 from orchestration.local.local_sagemaker.errors import LocalSageMakerError
 from orchestration.local.moto_adapter import journal
+from orchestration.local.moto_adapter.codebuild import CodeBuild
 
-POLL_S = 0.05
+POLL_S = 0.5
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 PLAIN = frozenset({"createmodel", "createendpointconfig"})
 
@@ -80,12 +81,42 @@ Call = Callable[[str, dict[str, Any]], dict[str, Any]]
 
 
 def install(call: Call) -> None:
-    """Give moto's interpreter the integration. call(operation, request) asks our local SageMaker."""
+    """Give moto's interpreter the integrations. call(operation, request) asks our local SageMaker."""
     service_for = state_task_factory.state_task_service_for
     _SageMaker.call = staticmethod(call)
+    ours = {"sagemaker": _SageMaker, "codebuild": CodeBuild}
     state_task_factory.state_task_service_for = lambda service_name: (
-        _SageMaker() if service_name == "sagemaker" else service_for(service_name)
+        ours[service_name]() if service_name in ours else service_for(service_name)
     )
+
+
+class _Ends:
+    """Wakes the states that wait for a job when one has ended, so that they need not look often."""
+
+    def __init__(self) -> None:
+        self._changed, self._count = threading.Condition(), 0
+
+    def seen(self) -> int:
+        """How many ends there were so far."""
+        return self._count
+
+    def add(self) -> None:
+        with self._changed:
+            self._count += 1
+            self._changed.notify_all()
+
+    def wait(self, seen: int) -> None:
+        """Until there were more, and no longer than POLL_S: a state that was stopped must see that too."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._count != seen, POLL_S)
+
+
+_ends = _Ends()
+
+
+def job_ended() -> None:
+    """Some job has ended: whoever waits for it shall look now."""
+    _ends.add()
 
 
 class _SageMaker(StateTaskServiceCallback):
@@ -122,11 +153,12 @@ class _SageMaker(StateTaskServiceCallback):
         job = JOBS[self.resource.api_action.lower()]
         request = {job.name: normalised_parameters[job.name]}
         while env.is_running():
+            seen = _ends.seen()
             described = type(self).call(job.describe, request)
             if described[job.status] in ENDED:
                 self._answer(env, described, described[job.status])
                 return
-            time.sleep(POLL_S)
+            _ends.wait(seen)
         type(self).call(job.stop, request)
 
     def _answer(self, env: Any, described: dict[str, Any], status: str) -> None:

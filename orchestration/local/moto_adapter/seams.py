@@ -39,6 +39,12 @@ SEAMS: Sequence[Seam] = (
     Seam(f"{_PARSER}.backend.execution_worker", "ExecutionWorker._get_evaluation_entrypoint"),
     Seam(f"{_PARSER}.backend.execution_worker", "ExecutionWorker._get_evaluation_environment"),
     Seam(f"{_PARSER}.asl.eval.event.event_manager", "EventManager._publish_history_event", ("event_details",)),
+    Seam(f"{_PARSER}.asl.eval.environment", "Environment.set_error", ("error",)),
+    Seam(f"{_PARSER}.asl.eval.program_state", "ProgramStopped"),
+    Seam(f"{_PARSER}.asl.eval.callback.callback", "CallbackEndpoint.interrupt_all"),
+    Seam(f"{_PARSER}.asl.component.eval_component", "EvalComponent.heap_key"),
+    Seam(f"{_PARSER}.asl.parse.asl_parser", "AmazonStateLanguageParser.parse", ("definition",)),
+    Seam(f"{_PARSER}.utils", "TMP_THREADS"),
     Seam(f"{_PARSER}.asl.utils.boto_client", "boto_client_for", ("region", "service")),
     Seam(f"{_EXEC}.state_task.state_task_factory", "state_task_service_for", ("service_name",)),
     Seam(
@@ -48,6 +54,9 @@ SEAMS: Sequence[Seam] = (
     ),
     Seam("moto.dynamodb.models.table", "Table.get_item", ("hash_key", "range_key")),
     Seam("moto.dynamodb.models", "DynamoDBBackend.put_item", ("table_name", "item_attrs")),
+    Seam("moto.dynamodb.models", "DynamoDBBackend.transact_write_items", ("transact_items",)),
+    Seam("moto.dynamodb.models", "DynamoDBBackend.get_keys_value", ("table", "keys")),
+    Seam("moto.dynamodb.models", "copy.deepcopy"),
     Seam("moto.s3.models", "S3Backend.put_object", ("bucket_name", "key_name", "value")),
     Seam("moto.moto_server.werkzeug_app", "DomainDispatcherApplication", ("create_app",)),
 )

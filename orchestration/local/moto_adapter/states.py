@@ -21,14 +21,18 @@ from moto.core.config import default_user_config
 from moto.core.responses import ActionResult, EmptyResult
 from moto.stepfunctions.parser import models
 from moto.stepfunctions.parser.api import InvalidExecutionInput
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.backend import execution
+from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from orchestration.local.moto_adapter import journal
+from orchestration.local.moto_adapter import items, journal
 
 STATE_TIMEOUT_S = 99_999_999  # a state's own TimeoutSeconds ends a task, not the client's
 STARTING_S = 5.0
-ENDED_KEPT = 200
+ENDED_KEPT = 100
+DATA = frozenset({"input", "inputDetails", "output", "outputDetails", "parameters"})
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,9 @@ def install(make_client: Callable[..., Any], listener: Listener) -> None:
     StepFunctionResponse.validate_state_machine_definition = _validate_definition
     StepFunctionResponse.list_state_machine_versions = lambda self: ActionResult({"stateMachineVersions": []})
     _mend_start_time()
+    _mend_stopping()
     _hear_ends(listener)
+    items.install()
     journal.install(listener.entered)
     _use_clients(_client_for(make_client))
 
@@ -153,6 +159,7 @@ def _stop_execution(self: Any) -> Any:
         one.error, one.cause = self._get_param("error"), self._get_param("cause")
         _Backend.listener.stopping(one.name, one.error, one.cause)
         self.stepfunction_backend.stop_execution(arn)
+        _let_go(one.exec_worker.env)
     return ActionResult({"stopDate": one.stop_date or one.start_date})
 
 
@@ -161,6 +168,23 @@ def _wait_for_worker(one: Any) -> None:
     end = time.monotonic() + STARTING_S
     while (one.exec_worker is None or one.exec_worker.env is None) and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def _let_go(env: Any) -> None:
+    """Wake the states that wait for a token: moto lets a stopped execution go on until their time is over."""
+    for endpoint in list(env.callback_pool_manager._pool.values()):
+        endpoint.interrupt_all()
+
+
+def _mend_stopping() -> None:
+    """A state that was interrupted fails, and moto would take that for the end of the execution."""
+    set_error = Environment.set_error
+
+    def unless_stopped(self: Any, error: Any) -> None:
+        if not isinstance(self._program_state, ProgramStopped):
+            set_error(self, error)
+
+    Environment.set_error = unless_stopped
 
 
 def _validate_definition(self: Any) -> Any:
@@ -201,6 +225,15 @@ class _Ended:
         return False
 
 
+def _without_data(event: dict[str, Any]) -> dict[str, Any]:
+    """An event of an ended execution: inputs and outputs, of which each state has four copies, are let go."""
+    slim = dict(event)
+    for name, details in event.items():
+        if isinstance(details, dict):
+            slim[name] = {key: value for key, value in details.items() if key not in DATA}
+    return slim
+
+
 def _hear_ends(listener: Listener) -> None:
     communication = execution.BaseExecutionWorkerCommunication
     terminated = communication.terminated
@@ -208,7 +241,8 @@ def _hear_ends(listener: Listener) -> None:
     def heard(self: Any) -> None:
         terminated(self)
         one = self.execution
-        one.exec_worker = _Ended(one.to_history_output()["events"])
+        one.exec_worker = _Ended([_without_data(event) for event in one.to_history_output()["events"]])
+        TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
         listener.ended(one.exec_arn, one.name, str(one.exec_status.value), one.error, one.cause)
 
     communication.terminated = heard

@@ -11,10 +11,17 @@ import time
 from typing import Any
 
 from moto import mock_aws
+from moto.dynamodb.models import dynamodb_backends
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.backend import execution
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from orchestration.local.resources import table
 from orchestration.local.session import local_session
+
+EC2_WAS_IMPORTED = "moto.ec2" in sys.modules
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 CONFIG: dict[str, Any] = {"stepfunctions": {"execute_state_machine": True}}
@@ -56,7 +63,15 @@ def faults() -> dict[str, bool]:
             not in source(StepFunctionResponse.send_task_failure),
             "no ValidateStateMachineDefinition": not hasattr(StepFunctionResponse, "validate_state_machine_definition"),
             "no ListStateMachineVersions": not hasattr(StepFunctionResponse, "list_state_machine_versions"),
-            "no SageMaker integration": no_sagemaker(),
+            "no SageMaker integration": is_unsupported("sagemaker"),
+            "no CodeBuild integration": is_unsupported("codebuild"),
+            "a stopped execution waits on for its token": "interrupt_all" not in source(Environment.set_stop)
+            and "interrupt_all" not in source(execution.Execution.stop),
+            "a stopped execution may end as failed": "ProgramStopped" not in source(Environment.set_error),
+            "each execution parses its definition": "AmazonStateLanguageParser.parse"
+            in source(ExecutionWorker._get_evaluation_entrypoint),
+            "a transaction copies whole tables": transaction_copies_tables(),
+            "Step Functions and SSM import EC2": EC2_WAS_IMPORTED,
         }
 
 
@@ -67,9 +82,26 @@ def start_time_fails(states: Any, arn: str) -> bool:
         return True
 
 
-def no_sagemaker() -> bool:
-    service = state_task_factory.state_task_service_for("sagemaker")
-    return type(service).__name__ == "StateTaskServiceUnsupported"
+def is_unsupported(name: str) -> bool:
+    return type(state_task_factory.state_task_service_for(name)).__name__ == "StateTaskServiceUnsupported"
+
+
+def transaction_copies_tables() -> bool:
+    """Whether a table is another one after a transaction that was undone."""
+    dynamodb = local_session("testing", "us-east-1").client("dynamodb")
+    dynamodb.create_table(**table("builds", "t"))
+    tables = dynamodb_backends["123456789012"]["us-east-1"].tables
+    before = tables["t"]
+    put = {
+        "TableName": "t",
+        "Item": {"pk": {"S": "1"}, "sk": {"S": "-"}},
+        "ConditionExpression": "attribute_exists(pk)",
+    }
+    try:
+        dynamodb.transact_write_items(TransactItems=[{"Put": put}])
+    except dynamodb.exceptions.TransactionCanceledException:
+        return tables["t"] is not before
+    return False
 
 
 def source(function: Any) -> str:

@@ -40,7 +40,6 @@ def test_a_plan_has_everything_by_name_and_the_record_has_the_effective_settings
         "model": f"{prefix}-model",
         "endpoint_config": f"{prefix}-config",
         "endpoint": "test-gp-toy",
-        "variant": "main",
     }
     training = plan["training"]
     assert isinstance(training, dict)
@@ -59,21 +58,13 @@ def test_an_execution_begun_by_hand_gets_one_record(ports: Ports) -> None:
     assert (build.number, build.service.key) == (1, "gp/toy")
 
 
-def test_a_state_records_what_training_gave(ports: Ports) -> None:
+def test_a_state_records_a_status_with_names_and_a_note(ports: Ports) -> None:
     number = start_build(ORDER, ports).build.number
     record_status({"build": number, "status": "TRAINING"}, ports)
-    trained: Json = {
-        "TrainingJobName": "test-b1-train-0",
-        "ModelArtifacts": {"S3ModelArtifacts": "s3://b/model.tar.gz"},
-        "AlgorithmSpecification": {"TrainingImage": "gp@sha256:1"},
-        "FinalMetricDataList": [{"MetricName": "validation:RMSE", "Value": 1.02, "Timestamp": 1}],
-    }
-    build = record_status(
-        {"build": number, "status": "DEPLOYING", "trained": trained, "names": {"endpoint": "e"}}, ports
-    )
-    assert build.metrics == {"validation:RMSE": 1.02}
-    assert (build.jobs, build.image) == ({"train": "test-b1-train-0"}, "gp@sha256:1")
-    assert (build.artifacts, build.resources) == ({"model": "s3://b/model.tar.gz"}, {"endpoint": "e"})
+    event: Mapping[str, Json] = {"build": number, "status": "DEPLOYING", "names": {"endpoint": "e"}, "note": "by Bo"}
+    build = record_status(event, ports)
+    assert (build.status, build.resources) == (BuildStatus.DEPLOYING, {"endpoint": "e"})
+    assert build.timeline[-1].note == "by Bo"
 
 
 def test_a_failure_is_recorded_by_the_executions_name(ports: Ports) -> None:
@@ -93,13 +84,31 @@ def test_an_unknown_status_is_refused(ports: Ports) -> None:
     [
         (
             "States.TaskFailed",
-            json.dumps({"TrainingJobStatus": "Failed", "FailureReason": "AlgorithmError: no y, exit code: 1"}),
+            json.dumps(
+                {
+                    "TrainingJobName": "j",
+                    "TrainingJobStatus": "Failed",
+                    "FailureReason": "AlgorithmError: no y, exit code: 1",
+                }
+            ),
             ("TrainingFailed", "AlgorithmError: no y, exit code: 1"),
         ),
         (
             "States.TaskFailed",
-            json.dumps({"TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}),
+            json.dumps(
+                {"TrainingJobName": "j", "TrainingJobStatus": "Stopped", "SecondaryStatus": "MaxRuntimeExceeded"}
+            ),
             ("TrainingStopped", "The training job was stopped before it was done (MaxRuntimeExceeded)."),
+        ),
+        (
+            "States.TaskFailed",
+            json.dumps({"ProcessingJobName": "t-b1-0000-evaluate-0", "FailureReason": "AlgorithmError: no rows"}),
+            ("EvaluationFailed", "AlgorithmError: no rows"),
+        ),
+        (
+            "States.TaskFailed",
+            json.dumps({"HyperParameterTuningJobName": "j", "FailureReason": "All jobs failed"}),
+            ("TuningFailed", "All jobs failed"),
         ),
         (
             "DeploymentFailed",
@@ -110,7 +119,7 @@ def test_an_unknown_status_is_refused(ports: Ports) -> None:
         ("E", "plain words", ("E", "plain words")),
         ("E", "[1]", ("E", "[1]")),
     ],
-    ids=["failed job", "stopped job", "lambda", "timeout", "text", "other json"],
+    ids=["failed job", "stopped job", "evaluation", "tuning", "lambda", "timeout", "text", "other json"],
 )
 def test_a_cause_becomes_a_sentence(error: str, cause: str, expected: tuple[str, str]) -> None:
     assert explain({"Error": error, "Cause": cause}) == expected

@@ -16,6 +16,7 @@ from orchestration.ports import (
     Ports,
     TransitionRefused,
     Unavailable,
+    UnknownBuild,
     UnknownDataset,
 )
 from orchestration.steps.announce import announce
@@ -66,9 +67,26 @@ def test_defaults_come_from_the_settings(ports: Ports) -> None:
         ),
         (replace(ORDER, hyperparameters={"wibble": 3}), BadHyperparameters, "no hyperparameter 'wibble'; it has q, l"),
         (replace(ORDER, settings={"training_timeout_s": 1}), BadSettings, "from 60"),
-        (replace(ORDER, kind=BuildKind.ROLLBACK), BadRequest, "rollback.*these can: train"),
+        (replace(ORDER, settings={"approval_required": False}), BadSettings, "belongs to the environment"),
+        (replace(ORDER, ranges={"q": {}}), BadRequest, "Ranges belong to a tuning"),
+        (replace(ORDER, kind=BuildKind.ROLLBACK), BadRequest, "nothing to roll back"),
+        (replace(ORDER, kind=BuildKind.DEPLOY), BadRequest, "No build of gp/toy has left a model"),
+        (replace(ORDER, kind=BuildKind.DEPLOY, of=7), UnknownBuild, "no build 7"),
+        (replace(ORDER, kind=BuildKind.DEPLOY, of=1, hyperparameters={"q": 2}), BadRequest, "as it was trained"),
     ],
-    ids=["model", "dataset", "range", "hyperparameter", "setting", "kind"],
+    ids=[
+        "model",
+        "dataset",
+        "range",
+        "hyperparameter",
+        "setting",
+        "protected",
+        "ranges",
+        "rollback",
+        "deploy",
+        "of",
+        "deploy with",
+    ],
 )
 def test_what_is_wrong_is_refused_before_anything_is_written(
     ports: Ports, order: Order, error: type[Exception], said: str

@@ -172,7 +172,7 @@ BAD_CONFIGS = [
     ({"ModelName": "none"}, 'Could not find model "arn:aws:sagemaker:us-east-1:123456789012:model/none"'),
     ({"ModelName": ...}, "needs ModelName"),
     ({"InstanceType": ...}, "needs InstanceType"),
-    ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}, "ServerlessConfig is not supported locally"),
+    ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}, "serverless, so it takes no InstanceType"),
     ({"ContainerStartupHealthCheckTimeoutInSeconds": 5}, "greater than or equal to 60"),
 ]
 
