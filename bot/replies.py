@@ -1,15 +1,18 @@
 """What is answered: content with units, and no markup of any channel.
 
-`bot/handlers/` makes these; each channel renders them in its own way (`bot/console/render.py`).
+`bot/handlers/` makes these; each channel renders them in its own way, and `bot/pictures.py` draws.
 """
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from orchestration.builds import Json
+from models.figure import Figure
+from orchestration.builds import BuildStatus, Json
 
 MAX_REASON_CHARS = 500
 _TRACEBACK = "Traceback (most recent call last)"
@@ -31,6 +34,11 @@ class Problem(StrEnum):
     NOTHING_SERVED = "NothingServed"  # there is no endpoint to ask
     NOTHING_TO_STOP = "NothingToStop"
     NOTHING_TO_CONFIRM = "NothingToConfirm"
+    NOTHING_WAITS = "NothingWaits"  # no build waits for an approval
+    NOTHING_TO_RESUME = "NothingToResume"
+    NOT_FOUND = "NotFound"  # nothing on record fits the question
+    TOO_MANY_COMMANDS = "TooManyCommands"  # of one person in one minute
+    BAD_CODE = "BadCode"  # a one-time code that is wrong, too old or was used
     INTERNAL_ERROR = "InternalError"  # the bot itself failed
 
 
@@ -72,12 +80,21 @@ class Command:
 
 
 @dataclass(frozen=True)
+class Question:
+    """A question for one slot of a command: a bare answer fills it."""
+
+    command: Command
+    slot: str
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer.
 
-    text: one or a few sentences, the facts first. spoken: how it is said aloud, when that differs. build: the number of
-    the build that it is about. follow: the build whose end the channel should wait for and report. confirm: the command
-    that "yes" carries out. error: the name of what went wrong, a Problem or an error's class, "" when nothing did.
+    text: one or a few sentences, the facts first. spoken: how it is said aloud, when that is not `aloud(text)`.
+    picture: numbers to draw, which the text sums up. build: the number of the build that it is about. follow: the build
+    whose end the channel should wait for and report. confirm: the command that "yes" carries out. ask: the slot that
+    the next answer may fill. error: the name of what went wrong, a Problem or an error's class, "" when nothing did.
     """
 
     text: str
@@ -85,12 +102,58 @@ class Reply:
     facts: tuple[Fact, ...] = ()
     table: Table | None = None
     choices: tuple[Choice, ...] = ()
+    picture: Figure | None = None
     build: int | None = None
     follow: int | None = None
     confirm: Command | None = None
+    ask: Question | None = None
     error: str = ""
 
     @property
     def aloud(self) -> str:
         """What a voice says."""
-        return self.spoken or self.text
+        return aloud(self.spoken or self.text)
+
+
+_STATUS_WORDS = {status.value: status.value.lower().replace("_", " ") for status in BuildStatus}
+_IDENTIFIER = re.compile(r"\b(?:s3://|arn:|https?://)\S*[\w/]|\b\w+(?:-\w+){2,}\b")
+_DECIMAL = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.]*\w)")
+_SAID: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (r"(?<!\w)'([^']{1,80})'(?!\w)", r"\1"),
+        (r"\s*±\s*", ", give or take "),
+        (r"\s*=\s*", " is "),
+        (r"(?<=\d)\s*%", " percent"),
+        (r"\$(\d+(?:\.\d+)?)", r"\1 dollars"),
+        (r"(?<=[a-z0-9])_(?=[a-z0-9])", " "),
+        (r"\s*\(\s*\)", ""),
+        (r"\s+([.,;:?])", r"\1"),
+        (r"\s{2,}", " "),
+    )
+)
+
+
+def aloud(text: str) -> str:
+    """The text as a voice says it: numbers rounded to three digits, statuses as words, no identifiers, no quotes."""
+    for status, words in _STATUS_WORDS.items():
+        text = re.sub(rf"\b{status}\b", words, text)
+    text = _IDENTIFIER.sub("", text)
+    text = _DECIMAL.sub(lambda match: _rounded(match[0]), text)
+    for pattern, words in _SAID:
+        text = pattern.sub(words, text)
+    return text.strip()
+
+
+def _rounded(digits: str) -> str:
+    if digits.lstrip("-").isdigit():
+        return digits  # a build's number, a count: as it is
+    value = float(digits)
+    if not math.isfinite(value) or value == 0:
+        return digits
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    if decimals > 7:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa} times ten to the {exponent.replace('-', 'minus ').replace(' 0', ' ')}"
+    text = f"{round(value, decimals):.{max(0, decimals)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from bot.access.memory import load
 from bot.access.permissions import identify
-from bot.handlers import errors, watching, wording
+from bot.handlers import errors, followups, progress, strangers, watching, wording
 from bot.handlers.dispatch import answer, misunderstood
-from bot.handlers.watching import Progress
+from bot.handlers.progress import Progress
 from bot.intents.request import Request, Utterance
 from bot.language.normalise import MAX_TEXT_CHARS
 from bot.language.parse import Language, Parse
 from bot.replies import Reply
-from orchestration.ports import Ports
+from orchestration.builds import Json
+from orchestration.ports import Person, Ports
 
 _log = logging.getLogger(__name__)
 
@@ -39,14 +41,15 @@ class Bot:
 
     def prepare(self) -> None:
         """Compile the sentences now, so that the first answer does not wait for it."""
-        self._understand("help")
+        self._compiled().parse("help")
 
     def say(self, utterance: Utterance) -> Turn:
         """Understand and answer. Never raises."""
         parse = Parse(utterance.text)
         try:
-            parse = self._understand(utterance.text)
-            reply = self._reply(utterance, parse)
+            language = self._compiled()
+            parse = language.parse(utterance.text)
+            parse, reply = self._reply(utterance, parse, language)
         except Exception as error:  # a channel always has something to say
             reply = errors.to_reply(error)
         if parse.was_cut:
@@ -57,17 +60,36 @@ class Bot:
         """Answer a command that a channel with its own recogniser understood. Never raises."""
         return answer(request, self._ports)
 
+    def hear(self, utterance: Utterance, intent: str, slots: Mapping[str, Json]) -> Reply:
+        """Answer what a channel with its own recogniser understood, also when nobody knows who speaks. Never raises.
+
+        utterance.text: the words, as far as the channel knows them.
+        """
+        try:
+            person = self._ports.people.by_identity(utterance.identity)
+            if person is None:
+                return strangers.answer(utterance, intent, slots, self._ports)
+            parse = Parse(utterance.text, intent, slots, heard=utterance.text)
+            return answer(_request(utterance, parse, intent, person), self._ports)
+        except Exception as error:  # a channel always has something to say
+            return errors.to_reply(error)
+
     def progress(self, number: int) -> Progress:
         """How a build stands now, for a line that is drawn again and again. Raises SageBuildError."""
-        return watching.progress(number, self._ports)
+        return progress.progress(number, self._ports)
 
     def outcome(self, number: int, utterance: Utterance) -> Reply:
-        """How the build ended that the speaker waited for. Never raises."""
+        """How the build ended, or what it waits for, that the speaker waited for. Never raises."""
         try:
             person = identify(utterance.identity, self._ports.people)
             return watching.outcome(number, person.id, utterance.conversation, self._ports)
         except Exception as error:  # a channel always has something to say
             return errors.to_reply(error)
+
+    def promises(self, utterance: Utterance) -> list[int]:
+        """The builds of which that conversation is to be told the end. Raises SageBuildError."""
+        person = identify(utterance.identity, self._ports.people)
+        return watching.promised(person.id, utterance.conversation, self._ports)
 
     def since_last_time(self, identity: str, channel: str) -> Iterator[Reply]:
         """What ended while the speaker was away, of what they asked to be told; each counts as told once the next is
@@ -86,25 +108,33 @@ class Bot:
         """Let that time pass, by the clock of the ports."""
         self._ports.clock.sleep(seconds)
 
-    def _understand(self, text: str) -> Parse:
+    def _compiled(self) -> Language:
         with self._compiling:
             if self._language is None:
                 self._language = Language(wording.models_to_tell_of(self._ports))
-        return self._language.parse(text)
+            return self._language
 
-    def _reply(self, utterance: Utterance, parse: Parse) -> Reply:
-        person = identify(utterance.identity, self._ports.people)
-        if parse.intent is None:
-            return misunderstood(parse, utterance.conversation, person, self._ports)
-        request = Request(
-            intent=parse.intent,
-            slots=parse.slots,
-            words=utterance.text.strip(),
-            person=person,
-            channel=utterance.channel,
-            conversation=utterance.conversation,
-            delivery_id=utterance.delivery_id,
-            heard=parse.heard,
-            repaired=parse.repaired,
-        )
-        return answer(request, self._ports)
+    def _reply(self, utterance: Utterance, parse: Parse, language: Language) -> tuple[Parse, Reply]:
+        """The reply, and what the text was taken for: what was said before may tell."""
+        person = self._ports.people.by_identity(utterance.identity)
+        if person is None:
+            return parse, strangers.answer(utterance, parse.intent, parse.slots, self._ports)
+        memory = load(utterance.conversation, person.id, self._ports.conversations)
+        meant = followups.meant(parse, memory, language, self._ports)
+        if meant.intent is None:
+            return meant, misunderstood(meant, memory, person, self._ports)
+        return meant, answer(_request(utterance, meant, meant.intent, person), self._ports, memory)
+
+
+def _request(utterance: Utterance, parse: Parse, intent: str, person: Person) -> Request:
+    return Request(
+        intent=intent,
+        slots=parse.slots,
+        words=utterance.text.strip(),
+        person=person,
+        channel=utterance.channel,
+        conversation=utterance.conversation,
+        delivery_id=utterance.delivery_id,
+        heard=parse.heard,
+        repaired=parse.repaired,
+    )

@@ -1,4 +1,7 @@
-"""The entry of each command that changes anything: who, where, words, intent, slots, outcome, build."""
+"""The entry of each command that changes anything: who, where, words, intent, slots, outcome, build.
+
+One-time codes are not written down.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from bot.intents.request import Request
 from orchestration.ports import AuditEntry, Ports, SageBuildError
 
 MAX_WORDS_CHARS = 500
+CODE = "code"
 
 _log = logging.getLogger(__name__)
 
@@ -18,11 +22,12 @@ def note(request: Request, outcome: str, build: int | None, ports: Ports) -> Non
         at=ports.clock.now(),
         person=request.person.id,
         channel=request.channel,
-        words=request.words[:MAX_WORDS_CHARS],
+        words="(a one-time code)" if CODE in request.slots else request.words[:MAX_WORDS_CHARS],
         intent=request.intent,
-        slots=request.slots,
+        slots={name: value for name, value in request.slots.items() if name != CODE},
         outcome=outcome,
         build_number=build,
+        name=request.person.name,
     )
     try:
         ports.audit.append(entry)

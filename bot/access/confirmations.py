@@ -4,42 +4,77 @@ lives five minutes and works once."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.access.memory import Memory, Pending
+from bot.access.memory import Asked, Memory, Pending
 from bot.intents.catalog import BY_NAME, Intent, Tier
 from bot.intents.request import Request
-from bot.replies import Choice, Command, Reply
+from bot.replies import Choice, Command, Question, Reply
 from orchestration.builds import Json
 from orchestration.ports import Ports
 
 LIFETIME = timedelta(minutes=5)
 YES_OR_NO = (Choice("Yes", "yes"), Choice("No", "no"))
+VOICE = frozenset({"alexa"})  # where what costs money is read back first: a room says many things
 
 
-def is_needed(intent: Intent, request: Request) -> bool:
-    """Whether it is asked about first: what touches production always, what changes anything when it was repaired."""
-    if request.confirmed:
+@dataclass(frozen=True)
+class Meant:
+    """What a command means exactly, before anything is done: what is asked about, and what "yes" carries out.
+
+    slots: with "it" and "the last one" replaced by what they mean now. sentence: the command in full, as a question
+    begins ("Deploy build 7 (gp on toy)"). models: those that it changes anything about; None: the whole environment.
+    asks: whether it is asked about although its tier would not be, such as for its price.
+    """
+
+    slots: Mapping[str, Json]
+    sentence: str = ""
+    models: tuple[str, ...] | None = ()
+    asks: bool = False
+    note: str = field(default="")
+
+    @property
+    def build(self) -> int | None:
+        """The build that it is about."""
+        number = self.slots.get("build")
+        return number if type(number) is int else None
+
+
+def is_needed(intent: Intent, request: Request, meant: Meant) -> bool:
+    """Whether it is asked about first: what touches production always; what changes anything when it was repaired,
+    when it is heard rather than read, and when it is dear."""
+    if request.confirmed or not intent.changes:
         return False
-    return intent.tier is Tier.PRODUCTION or (intent.changes and request.repaired)
+    return intent.tier is Tier.PRODUCTION or request.repaired or request.channel in VOICE or meant.asks
 
 
-def question(intent: Intent, request: Request, slots: Mapping[str, Json]) -> Reply:
-    """The question. slots: the command's, with "it" and "the last one" replaced by what they mean now."""
-    about = slots.get("build")
-    meant = f" (build {about})" if isinstance(about, int) and about != request.slots.get("build") else ""
+def question(intent: Intent, request: Request, meant: Meant) -> Reply:
+    """The question, which reads the command back."""
+    said = f"Did you mean: '{request.heard or request.words}'?"
+    if request.repaired:
+        number = meant.build
+        named = f" (build {number})" if number is not None and number != request.slots.get("build") else ""
+        text = f"{said}{named}"
+    else:
+        text = f"{meant.sentence}?" if meant.sentence else said
+    note = f" {meant.note}" if meant.note else ""
     return Reply(
-        text=f"Did you mean: '{request.heard or request.words}'?{meant} {intent.confirmation} Say yes or no.",
+        text=f"{text} {intent.confirmation}{note} Say yes or no.",
         choices=YES_OR_NO,
-        build=about if isinstance(about, int) else None,
-        confirm=Command(intent.name, slots, request.words),
+        build=meant.build,
+        confirm=Command(intent.name, meant.slots, request.words),
     )
 
 
 def pending(command: Command, ports: Ports) -> Pending:
     """The command as it is remembered until it is answered."""
     return Pending(command, ports.clock.now() + LIFETIME)
+
+
+def asked(question_: Question, ports: Ports) -> Asked:
+    """The question for a slot as it is remembered until it is answered."""
+    return Asked(question_, ports.clock.now() + LIFETIME)
 
 
 def take(request: Request, memory: Memory, ports: Ports) -> Request | None:

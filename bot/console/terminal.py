@@ -24,7 +24,7 @@ from rich.console import Console
 
 from bot.console import piped, render
 from bot.console.speaker import CHANNEL, Speaker, is_leaving
-from bot.handlers.watching import Progress
+from bot.handlers.progress import Progress
 from bot.intents.catalog import INTENTS
 from bot.wiring import Bot
 from orchestration.ports import SageBuildError

@@ -10,7 +10,7 @@ from rich.spinner import Spinner
 
 from bot.console.render import printable
 from bot.console.speaker import Speaker
-from bot.handlers.watching import Progress
+from bot.handlers.progress import Progress
 from bot.replies import Reply
 from bot.wiring import Bot
 from orchestration.ports import Unavailable

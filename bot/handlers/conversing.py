@@ -23,12 +23,13 @@ def yes(request: Request, ports: Ports, memory: Memory) -> Reply:
 
 def no(request: Request, ports: Ports, memory: Memory) -> Reply:
     """Drop what was asked about. Dropping is remembering nothing, which every turn does."""
-    return Reply("All right, nothing was done." if memory.pending is not None else "All right.")
+    dropped = memory.pending is not None or memory.asked is not None
+    return Reply("All right, nothing was done." if dropped else "All right.")
 
 
 def cancel(request: Request, ports: Ports, memory: Memory) -> Reply:
     """A bare "stop": drops a question when there is one, else asks whether a running build was meant."""
-    if memory.pending is not None:
+    if memory.pending is not None or memory.asked is not None:
         return no(request, ports, memory)
     running = targets.running(request, ports, memory)
     if not running:

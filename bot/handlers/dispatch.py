@@ -1,10 +1,11 @@
-"""A request from beginning to end: permission, confirmation, the handler, the audit entry, what is remembered."""
+"""A request from beginning to end: rate, permission, confirmation, the handler, the audit entry, what is remembered."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.access import audit, confirmations, permissions
+from bot.access import audit, confirmations, limits, permissions
+from bot.access.confirmations import Meant
 from bot.access.memory import Memory, Refusal, load, save
 from bot.handlers import errors
 from bot.handlers.helping import not_understood
@@ -12,70 +13,111 @@ from bot.handlers.registry import HANDLERS
 from bot.intents.catalog import BY_NAME, YES, Intent
 from bot.intents.request import Request
 from bot.language.parse import Parse
-from bot.replies import Problem, Reply
+from bot.replies import Command, Problem, Question, Reply
 from models.catalog import CatalogueError
 from orchestration.ports import Conversation, Person, Ports, SageBuildError
 
+# What is written down although it costs nothing: who may do what changes by it.
+AUDITED = frozenset({"LinkAccount"})
 
-def answer(request: Request, ports: Ports) -> Reply:
-    """The reply to a request. Never raises: what goes wrong is a reply too."""
+
+def answer(request: Request, ports: Ports, memory: Memory | None = None) -> Reply:
+    """The reply to a request. Never raises: what goes wrong is a reply too. memory: when it was loaded already."""
     try:
-        memory = load(request.conversation, request.person.id, ports.conversations)
+        if memory is None:
+            memory = load(request.conversation, request.person.id, ports.conversations)
         if request.intent == YES.name and (command := confirmations.take(request, memory, ports)) is not None:
             request, memory = command, replace(memory, record=Conversation(memory.record.id, {}), pending=None)
-        reply = _audited(request, memory, ports)
-        save(_remembered(request, reply, memory, ports), ports.conversations)
+        turn = _Turn(request, memory, ports)
+        reply = turn.audited()
+        save(turn.remembered(reply), ports.conversations)
     except Exception as error:  # the one place where anything that went wrong becomes a reply
         return errors.to_reply(error)
     return reply
 
 
-def misunderstood(parse: Parse, conversation: str, person: Person, ports: Ports) -> Reply:
+def misunderstood(parse: Parse, memory: Memory, person: Person, ports: Ports) -> Reply:
     """The reply to what was not understood. Raises Unavailable.
 
     A pending question is dropped: a "yes" that follows would be meant for what this reply offers.
     """
-    memory = load(conversation, person.id, ports.conversations)
-    save(replace(memory, pending=None), ports.conversations)
+    if not limits.is_within_rate(person, ports):
+        return _too_many(person)
+    save(replace(memory, pending=None, asked=None), ports.conversations)
     return not_understood(parse)
 
 
-def _audited(request: Request, memory: Memory, ports: Ports) -> Reply:
-    """The reply; a command that changes anything leaves its audit entry, whatever came of it."""
-    intent = BY_NAME[request.intent]
-    try:
-        reply = _carried_out(intent, request, memory, ports)
-    except (SageBuildError, CatalogueError) as error:
-        reply = errors.to_reply(error)
-    except Exception:
-        if intent.changes:
-            audit.note(request, Problem.INTERNAL_ERROR, request.number("build"), ports)
-        raise
-    if intent.changes and reply.confirm is None:
-        audit.note(request, f"refused: {reply.error}" if reply.error else "done", reply.build, ports)
-    return reply
+class _Turn:
+    """One request as it becomes exact: `request` has the slots that were meant once that is known."""
+
+    def __init__(self, request: Request, memory: Memory, ports: Ports) -> None:
+        self.request, self._memory, self._ports = request, memory, ports
+        self._intent: Intent = BY_NAME[request.intent]
+
+    def audited(self) -> Reply:
+        """The reply; a command that changes anything leaves its audit entry, whatever came of it."""
+        is_kept = self._intent.changes or (self._intent.name in AUDITED and "code" in self.request.slots)
+        try:
+            reply = self._carried_out()
+        except (SageBuildError, CatalogueError) as error:
+            reply = errors.to_reply(error)
+        except Exception:
+            if is_kept:
+                audit.note(self.request, Problem.INTERNAL_ERROR, self.request.number("build"), self._ports)
+            raise
+        if is_kept and reply.confirm is None and reply.ask is None:
+            outcome = f"refused: {reply.error}" if reply.error else "done"
+            audit.note(self.request, outcome, reply.build, self._ports)
+        return reply
+
+    def _carried_out(self) -> Reply:
+        request, intent, ports = self.request, self._intent, self._ports
+        if not limits.is_within_rate(request.person, ports):
+            return _too_many(request.person)
+        permissions.check(request.person, intent, ports)
+        if (asking := _missing(intent, request)) is not None:
+            return asking
+        handler = HANDLERS[intent.name]
+        if handler.means is not None:
+            meant = handler.means(request, ports, self._memory)
+            if not isinstance(meant, Meant):
+                return meant
+            permissions.check_models(request.person, meant.models)
+            if confirmations.is_needed(intent, request, meant):
+                return confirmations.question(intent, request, meant)
+            self.request = replace(request, slots=meant.slots)
+        return handler.answer(self.request, ports, self._memory)
+
+    def remembered(self, reply: Reply) -> Memory:
+        """After the turn: the build spoken of, the last refusal, and only what this reply itself asks."""
+        memory, request, now = self._memory, self.request, self._ports.clock.now()
+        asks = reply.confirm is not None or reply.ask is not None
+        refusal = memory.refusal
+        if self._intent.makes_build and not asks:
+            refusal = Refusal(request.words, reply.text, now) if reply.error else None
+        last = Command(request.intent, request.slots, request.words) if self._intent.listed else memory.last
+        return replace(
+            memory,
+            build=reply.build if reply.build is not None else memory.build,
+            refusal=refusal,
+            pending=confirmations.pending(reply.confirm, self._ports) if reply.confirm else None,
+            asked=confirmations.asked(reply.ask, self._ports) if reply.ask else None,
+            last=reply.confirm or (reply.ask.command if reply.ask else last),
+        )
 
 
-def _carried_out(intent: Intent, request: Request, memory: Memory, ports: Ports) -> Reply:
-    permissions.check(request.person, intent)
-    missing = next((slot for slot in intent.slots if slot.required and slot.name not in request.slots), None)
-    if missing is not None:
-        return Reply(f"{missing.question} For example: '{intent.examples[0]}'.", error=Problem.MISSING_SLOT)
-    handler = HANDLERS[intent.name]
-    if confirmations.is_needed(intent, request):
-        slots = handler.bind(request, ports, memory) if handler.bind else dict(request.slots)
-        return confirmations.question(intent, request, slots)
-    return handler.answer(request, ports, memory)
+def _missing(intent: Intent, request: Request) -> Reply | None:
+    """The question for the first required slot that was not said."""
+    slot = next((slot for slot in intent.slots if slot.required and slot.name not in request.slots), None)
+    if slot is None:
+        return None
+    command = Command(intent.name, request.slots, request.words)
+    text = f"{slot.question} For example: '{intent.examples[0]}'."
+    return Reply(text, spoken=slot.question, ask=Question(command, slot.name), error=Problem.MISSING_SLOT)
 
 
-def _remembered(request: Request, reply: Reply, memory: Memory, ports: Ports) -> Memory:
-    """After the turn: the build spoken of, the last refusal, and only a confirmation that this reply asks for."""
-    refusal = memory.refusal
-    if BY_NAME[request.intent].makes_build and reply.confirm is None:
-        refusal = Refusal(request.words, reply.text, ports.clock.now()) if reply.error else None
-    return replace(
-        memory,
-        build=reply.build if reply.build is not None else memory.build,
-        refusal=refusal,
-        pending=confirmations.pending(reply.confirm, ports) if reply.confirm else None,
+def _too_many(person: Person) -> Reply:
+    return Reply(
+        f"That were more than {person.commands_per_minute} commands in one minute, so I did nothing. Wait a minute.",
+        error=Problem.TOO_MANY_COMMANDS,
     )

@@ -21,7 +21,7 @@ _log = logging.getLogger("sagebuild.not_understood")
 
 def help_about(request: Request, ports: Ports, memory: Memory) -> Reply:
     """What can be said, or all about one topic."""
-    known = _permitted(request.person)
+    known = _permitted(request.person, ports)
     about = request.text("about")
     if not about:
         rows = tuple((intent.help, f"'{intent.examples[0]}'") for intent in known)
@@ -37,8 +37,8 @@ def help_about(request: Request, ports: Ports, memory: Memory) -> Reply:
     return _about(intent, ports)
 
 
-def _permitted(person: Person) -> list[Intent]:
-    return [intent for intent in INTENTS if intent.listed and may(person, intent)]
+def _permitted(person: Person, ports: Ports) -> list[Intent]:
+    return [intent for intent in INTENTS if intent.listed and may(person, intent, ports.environment.name)]
 
 
 def _about(intent: Intent, ports: Ports) -> Reply:

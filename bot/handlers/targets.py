@@ -6,7 +6,7 @@ from bot.access.memory import Memory
 from bot.handlers import wording
 from bot.intents.request import Request
 from bot.replies import Choice, Reply
-from orchestration.builds import WORKING, Build, BuildStatus, Json
+from orchestration.builds import WORKING, Build, BuildStatus
 from orchestration.ports import Ports, UnknownBuild
 
 MAX_RUNNING_NAMED = 5
@@ -20,8 +20,12 @@ def spoken_of(request: Request, ports: Ports, memory: Memory) -> Build | None:
     """
     if (named := request.number("build")) is not None:
         return ports.builds.get(named)
-    said = request.text("build") or ("it" if not request.text("model") else "last")
-    if said == "it" and memory.build is not None:
+    return by_word(request.text("build") or ("it" if not request.text("model") else "last"), request, ports, memory)
+
+
+def by_word(word: str, request: Request, ports: Ports, memory: Memory) -> Build | None:
+    """What "it", "mine" or "last" means to the speaker; None when there is none. Raises UnknownModel."""
+    if word == "it" and memory.build is not None:
         try:
             return ports.builds.get(memory.build)
         except UnknownBuild:
@@ -68,9 +72,3 @@ def running(request: Request, ports: Ports, memory: Memory) -> list[Build]:
     found = _newest(request, ports, frozenset(WORKING), MAX_RUNNING_NAMED)
     spoken = [build for build in found if request.text("build") == "it" and build.number == memory.build]
     return spoken or found
-
-
-def bind_running(request: Request, ports: Ports, memory: Memory) -> dict[str, Json]:
-    """The slots with the running build's number, when there is exactly one: what a confirmation is about."""
-    found = running(request, ports, memory)
-    return {**request.slots, "build": found[0].number} if len(found) == 1 else dict(request.slots)

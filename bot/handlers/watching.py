@@ -1,30 +1,18 @@
-"""TellMeWhenDone, and what a channel needs to keep its promise: how a build stands now, and how it ended."""
+"""TellMeWhenDone, and what a channel needs to keep its promise: how a build ended, told once where it was asked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.access.memory import Memory
-from bot.handlers import targets, wording
-from bot.handlers.builds import newest_metrics, status_reply
+from bot.handlers import targets
+from bot.handlers.standing import status_reply
 from bot.intents.request import Request
 from bot.replies import Reply
-from orchestration.builds import BuildStatus
 from orchestration.ports import Ports, UnknownBuild, Watch
 
 HOLD = timedelta(seconds=60)  # a channel that died while it told is replaced after this long
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How a build stands now: one line, without a stop at the end."""
-
-    number: int
-    status: BuildStatus
-    line: str
-    has_ended: bool
 
 
 def tell_me_when_done(request: Request, ports: Ports, memory: Memory) -> Reply:
@@ -43,22 +31,23 @@ def tell_me_when_done(request: Request, ports: Ports, memory: Memory) -> Reply:
     return Reply(f"I will tell you when build {build.number} has ended.", build=build.number, follow=build.number)
 
 
-def progress(number: int, ports: Ports) -> Progress:
-    """How the build stands, with the newest metric. Raises UnknownBuild, Unavailable."""
-    build = ports.builds.get(number)
-    now = ports.clock.now()
-    measured = wording.objective(build, newest_metrics(build, ports), wording.models_to_tell_of(ports))
-    elapsed = round(((build.updated_at if build.has_ended else now) - build.created_at).total_seconds())
-    parts = [f"build {number}", build.status.value, f"{elapsed} s", *([measured] if measured else [])]
-    return Progress(number, build.status, "  ".join(parts), build.has_ended)
-
-
 def outcome(number: int, person: str, conversation: str, ports: Ports) -> Reply:
-    """How the build ended, for whoever waited for it in that conversation; the promise to tell them is kept by it."""
-    for watch in ports.watches.of_build(number):
-        if watch.requester.person == person and watch.requester.conversation == conversation:
-            ports.watches.told(watch)
-    return status_reply(ports.builds.get(number), ports)
+    """How the build stands, for whoever waited for it in that conversation.
+
+    Once it has ended, the promise to tell them is kept by this; until then (it waits for a person) it stays.
+    """
+    build = ports.builds.get(number)
+    if build.has_ended:
+        for watch in ports.watches.of_build(number):
+            if watch.requester.person == person and watch.requester.conversation == conversation:
+                ports.watches.told(watch)
+    return status_reply(build, ports)
+
+
+def promised(person: str, conversation: str, ports: Ports) -> list[int]:
+    """The builds of which that person is to be told the end in that conversation."""
+    watches = ports.watches.of_person(person)
+    return [watch.number for watch in watches if watch.requester.conversation == conversation]
 
 
 def ended_meanwhile(person: str, channel: str, ports: Ports) -> Iterator[Reply]:

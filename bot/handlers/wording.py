@@ -1,43 +1,19 @@
-"""Builds, times and numbers in words, for every reply that speaks of them."""
+"""Services, times, numbers and lists in words, for every reply that speaks of them. `standing.py` has the sentence
+about a build, `measures.py` metrics and money."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bot.replies import readable
-from models.catalog import BadEntry, Catalogue, UnknownModel
-from orchestration.builds import Build, BuildStatus, Service
+from models.catalog import BadEntry, Catalogue
+from orchestration.builds import Service
 from orchestration.ports import BadSettings, Ports, Unavailable
 
 NO_BUILDS = "No builds yet. Say 'start training'."
-
-_DOING: Mapping[BuildStatus, str] = {
-    BuildStatus.QUEUED: "{what} is about to start",
-    BuildStatus.BUILDING_IMAGE: "the image of {what} is being built",
-    BuildStatus.PREPARING_DATA: "the data of {what} is being prepared",
-    BuildStatus.TUNING: "{what} is being tuned",
-    BuildStatus.TRAINING: "{what} is being trained",
-    BuildStatus.EVALUATING: "{what} is being evaluated",
-    BuildStatus.REGISTERING: "{what} is being registered",
-    BuildStatus.WAITING_FOR_APPROVAL: "{what} waits for approval",
-    BuildStatus.DEPLOYING: "{what} is being deployed",
-}
-_DONE: Mapping[BuildStatus, str] = {
-    BuildStatus.READY: "{what} was deployed {ago}",
-    BuildStatus.TUNED: "{what} was tuned {ago}",
-    BuildStatus.TRAINED: "{what} was trained {ago} and not deployed",
-    BuildStatus.REJECTED: "{what} was not let through {ago}",
-    BuildStatus.STOPPED: "{what} was stopped {ago}",
-    BuildStatus.ERROR: "{what} failed {ago}",
-    BuildStatus.ENDPOINT_DELETED: "{what} was served until {ago}",
-}
-
-
-_HAS_REASON = frozenset({BuildStatus.ERROR, BuildStatus.REJECTED, BuildStatus.STOPPED})
 
 _log = logging.getLogger(__name__)
 
@@ -70,6 +46,11 @@ def duration(time: timedelta) -> str:
     return plural(seconds, "second")
 
 
+def duration_s(seconds: float) -> str:
+    """ "2 hours" for 7200."""
+    return duration(timedelta(seconds=seconds))
+
+
 def ago(then: datetime, now: datetime) -> str:
     """ "12 seconds ago", "just now"."""
     return "just now" if now - then < timedelta(seconds=1) else f"{duration(now - then)} ago"
@@ -99,42 +80,6 @@ def with_deviation(mean: float, std: float | None) -> tuple[str, str]:
         return number(mean), "" if std is None else number(std)
     decimals = min(12, max(0, 2 - math.floor(math.log10(std))))
     return f"{mean:.{decimals}f}", f"{std:.{decimals}f}"
-
-
-def metric_title(name: str, model: str, catalogue: Catalogue) -> str:
-    """What people call a metric: "RMSE" for "validation:RMSE"."""
-    try:
-        title = next((m.title for m in catalogue.model(model).metrics if m.name == name), "")
-    except UnknownModel:
-        title = ""
-    return title or name.rpartition(":")[2]
-
-
-def objective(build: Build, metrics: Mapping[str, float], catalogue: Catalogue) -> str:
-    """The metric that the build is judged by, when there is one: "RMSE 1.02"."""
-    try:
-        name = catalogue.model(build.service.model).objective
-    except UnknownModel:
-        name = next(iter(metrics), "")
-    return f"{metric_title(name, build.service.model, catalogue)} {number(metrics[name])}" if name in metrics else ""
-
-
-def sentence(build: Build, metrics: Mapping[str, float], now: datetime, catalogue: Catalogue) -> str:
-    """How the build stands, in one sentence."""
-    of = what(build.service)
-    measured = objective(build, metrics, catalogue)
-    if not build.has_ended:
-        since = build.entered(build.status) or build.created_at
-        doing = _DOING[build.status].format(what=of)
-        so_far = f"; {measured} so far" if measured else ""
-        return f"Build {build.number} is {build.status}: {doing}, for {duration(now - since)}{so_far}."
-    done = _DONE[build.status].format(what=of, ago=ago(build.updated_at, now))
-    took = f", after {duration(build.updated_at - build.created_at)}"
-    # A build that was resumed keeps the error of the time before: it is not the reason of how it stands now.
-    cause = readable(build.cause).rstrip(".") if build.status in _HAS_REASON else ""
-    reason = f" because of {build.error}: {cause}" if cause and build.error else f" ({cause})" if cause else ""
-    measured = f"; {measured}" if measured else ""
-    return f"Build {build.number} is {build.status}: {done}{took}{reason}{measured}."
 
 
 def clock_time(moment: datetime, timezone: str) -> str:

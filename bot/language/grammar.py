@@ -1,41 +1,46 @@
-"""The sentences of `bot/intents/en-US/*.yaml` and the names in the catalogue, compiled for hassil.
+"""The sentences of `bot/intents/en-US/` and the names in the catalogue, compiled.
 
-Slot values come from `models/catalog.py` (by `names.py`) and `bot/intents/catalog.py`, so that a new model or
-hyperparameter is understood at once. `matcher.py` uses the result.
+Slot values come from `models/catalog.py` (by `names.py`), the settings (by `settings.py`) and `bot/intents/catalog.py`,
+so that a new model, hyperparameter or setting is understood at once. `matcher.py` uses the result.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from string import ascii_lowercase
 from typing import Any
 
 import yaml
-from hassil import (
-    Alternative,
-    Expression,
-    Group,
-    Intents,
-    Permutation,
-    Sequence,
-    TextChunk,
-    TextSlotList,
-    merge_dict,
-    sample_expression,
-)
+from hassil import IntentData, Intents, TextSlotList, merge_dict
 
 from bot.intents.catalog import INTENTS
+from bot.language.automaton import Automaton
+from bot.language.compiling import BadSentences, Compiler, Phrases, may_be_empty, phrases_of
 from bot.language.names import Names
+from bot.language.nodes import End, InOrder, Node, OneOf, Rule
+from bot.language.reading import Reader
+from bot.language.settings import spoken_settings, ways_to_say
 from models.catalog import Catalogue
 
 FOLDER = Path(__file__).parent.parent / "intents" / "en-US"
+ANSWERS = FOLDER / "answers"
 
-# Placeholders: what stands in a sentence for a number, for several numbers in a row, and for a word that no sentence
-# has. So neither magnitude nor spelling of what people name is hassil's business, and no list needs a wildcard, which
-# could swallow "not".
-NUMBER, NUMBERS, WORD = (tuple(f"{prefix}{letter}" for letter in ascii_lowercase) for prefix in ("nz", "nr", "wd"))
+# Lists that take any one token of a class. Neither magnitude nor spelling of what people name is the sentences'
+# business: a number is a number, and a word that no sentence has may be a name.
+NUMBER, PERCENT, DURATION, INSTANCE = "#number", "#percent", "#duration", "#instance"
+WORD, HYPHENED = "#word", "#hyphened"
+LONG = "#long"  # a word that is too long to be a name
+CLASSES: Mapping[str, tuple[str, ...]] = {
+    NUMBER: ("number", "any"),
+    PERCENT: ("percent", "any"),
+    DURATION: ("duration", "any"),
+    INSTANCE: ("instance", "any"),
+    WORD: ("word", "name", "input_name", "any"),
+    HYPHENED: ("word", "name", "input_name", "hyphened", "any"),
+    LONG: ("any",),
+}
+CLASS_NAMES = frozenset(name for names in CLASSES.values() for name in names)
 
 # Words that no sentence needs to have, and that still never name a dataset, an endpoint or a hyperparameter:
 # "start training on monday" is not understood, rather than taken for a dataset called monday.
@@ -47,79 +52,137 @@ NEVER_A_NAME = frozenset(
     "sundays january february march april may june july august september october november december hour hours "
     "minute minutes second seconds day days week weeks month months year years time times daily weekly monthly "
     "nightly hourly purpose demand hold fire duty paper track earth average balance principle top behalf account "
-    "vacation holiday it this that these those there here everything anything something".split()
+    "vacation holiday it this that these those there here everything anything something if when because said says "
+    "say told asked did does didn was were had would could should might must been being who whom whose whether "
+    "although though while wait hmm yes or nor neither either than anymore".split()
+)
+
+
+# Words of sentences that an input may be called, too: "predict size 120 and age 30".
+INPUT_WORDS = frozenset(
+    "size age length width height weight price area rooms rate income temperature pressure speed mass depth volume "
+    "count distance mean time region type number value score noise order bias sample target".split()
 )
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """One template of the files, compiled. slots: those that it says without a word for them."""
+
+    intent: str
+    slots: Mapping[str, Any]
+    text: str
+    node: Node
+
+
+@dataclass(frozen=True)
+class Sentences:
+    """Those that may be said at one time. recogniser: which of them a text may be, by their place in `all`."""
+
+    all: tuple[Sentence, ...]
+    recogniser: Automaton
+    readers: tuple[Reader, ...]
+
+
+@dataclass(frozen=True)
 class Grammar:
-    """intents: for hassil. words: every word that a sentence may have. names: phrases that stand for one word, because
-    their words would be read as numbers ("sigma two" -> "sigma2")."""
+    """requests: what may be asked. answers: what may be said to a question. words: every word that a sentence may have.
+    phrases: what stands for one word, because its words would be read as numbers ("sigma two" -> "sigma2")."""
 
-    intents: Intents
+    requests: Sentences
+    answers: Sentences
     words: frozenset[str]
-    names: Mapping[tuple[str, ...], str]
+    phrases: Mapping[tuple[str, ...], str]
+    names: Names
+    settings: Mapping[str, str]
 
 
-def load(catalogue: Catalogue) -> Grammar:
-    """The compiled grammar. Raises OSError or yaml.YAMLError when the sentences cannot be read."""
-    document: dict[str, Any] = {"intents": {}}
+def load(catalogue: Catalogue, settings: tuple[str, ...] | None = None) -> Grammar:
+    """The compiled grammar. settings: their names; those of BuildSettings when not given.
+
+    Raises OSError, yaml.YAMLError or BadSentences when the sentences cannot be read.
+    """
+    intents, answers = _read(FOLDER), _read(ANSWERS)
+    written = _phrases(intents, {})
+    names = Names(catalogue, {said: str(meant) for said, meant in written["alias"].items()})
+    spoken = spoken_settings(settings)
+    made = _made_lists(names, spoken)
+    outer = Compiler(intents.expansion_rules, written | made, CLASS_NAMES)
+    said, answered = _compiled(intents, outer), _compiled(answers, outer)
+    lead, trail = outer.rule("lead"), outer.rule("trail")
+    own = outer.words | {word for phrases in written.values() for phrase in phrases for word in phrase.split()}
+    words = own | {word for phrases in made.values() for phrase in phrases for word in phrase.split()} | NEVER_A_NAME
+    classes = dict(CLASSES)
+    classes |= dict.fromkeys(words & INPUT_WORDS, ("input_name", "any"))
+    classes |= dict.fromkeys(names.words() - own - NEVER_A_NAME, ("name", "input_name", "any"))
+    return Grammar(
+        requests=_sentences(said, lead, trail, classes),
+        answers=_sentences(answered, lead, trail, classes),
+        words=frozenset(words),
+        phrases=names.with_numbers(),
+        names=names,
+        settings=spoken,
+    )
+
+
+def _read(folder: Path) -> Intents:
+    """The files of a folder, as hassil reads them."""
+    document: dict[str, Any] = {"intents": {}, "language": "en-US"}
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted(folder.glob("*.yaml")):
         # The loader is a safe one, in C where there is one: the pure Python one takes most of the start.
-        merge_dict(document, yaml.load(path.read_text(encoding="utf-8"), Loader=loader))
-    intents = Intents.from_dict(document)
-    names = Names(catalogue)
-    lists = {
+        part = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+        for kind in ("expansion_rules", "lists"):
+            if twice := document.get(kind, {}).keys() & part.get(kind, {}).keys():
+                raise BadSentences(f"{path.name} has {sorted(twice)}, which another file has too")
+        merge_dict(document, part)
+    return Intents.from_dict(document)
+
+
+def _phrases(holder: Intents | IntentData, rules: dict[str, Any]) -> dict[str, Phrases]:
+    lists = holder.slot_lists
+    return {name: phrases_of(one, rules) for name, one in lists.items() if isinstance(one, TextSlotList)}
+
+
+def _made_lists(names: Names, settings: Mapping[str, str]) -> dict[str, Phrases]:
+    """The lists that are made from the catalogues."""
+    return {
         "model": names.models,
+        "searching": names.searching,
+        "tuning": names.tuning,
         "parameter": names.parameters,
-        "flag": names.flags,
+        "scalar": names.scalars,
+        "many": names.lists,
+        "category": names.categoricals,
         "choice": names.choices,
+        "chosen": names.told_by_choice,
+        "flag": names.flags,
+        "setting": {said: name for name in settings for said in ways_to_say(name)},
         "topic": {topic: topic for intent in INTENTS for topic in intent.topics},
-        "number": {name: name for name in NUMBER},
-        "numbers": {name: name for name in (*NUMBER, *NUMBERS)},
-        "word": {name: name for name in WORD},
-        # What a dataset may be called: also a word that only the catalogue has ("train on linear").
-        "name": {name: name for name in {*WORD, *names.words()} - set(_words(intents)) - NEVER_A_NAME},
     }
-    intents.slot_lists |= {name: _list(values.items()) for name, values in lists.items()}
-    _flatten(intents)
-    return Grammar(intents, frozenset(_words(intents)) | NEVER_A_NAME, names.with_numbers())
 
 
-def _list(pairs: Iterable[tuple[str, str]]) -> TextSlotList:
-    # The longest first: "gaussian process" before "gaussian".
-    return TextSlotList.from_tuples(sorted(pairs, key=lambda pair: (-len(pair[0]), pair[0])), allow_template=False)
+def _compiled(intents: Intents, outer: Compiler) -> list[Sentence]:
+    found: list[Sentence] = []
+    for intent in intents.intents.values():
+        for data in intent.data:
+            inner = Compiler(data.expansion_rules, _phrases(data, {}), CLASS_NAMES, outer)
+            for sentence in data.sentences:
+                try:
+                    node = inner.compile(sentence.expression)
+                    if may_be_empty(node):
+                        raise BadSentences("every word of it may be left out")
+                except BadSentences as error:
+                    raise BadSentences(f"{intent.name}: {sentence.text!r}: {error}") from error
+                found.append(Sentence(intent.name, dict(data.slots), sentence.text or "", node))
+    return found
 
 
-def _flatten(intents: Intents) -> None:
-    """Write out the lists' templates: hassil finds plain values by an index, and tries templates one by one."""
-    datas = [data for intent in intents.intents.values() for data in intent.data]
-    for slot_list in [*intents.slot_lists.values(), *(one for data in datas for one in data.slot_lists.values())]:
-        if not isinstance(slot_list, TextSlotList):
-            continue
-        pairs = {
-            " ".join(text.split()): value.value_out
-            for value in slot_list.values
-            for text in sample_expression(value.text_in, intents.slot_lists, intents.expansion_rules)
-        }
-        slot_list.values = _list(pairs.items()).values
-
-
-def _words(intents: Intents) -> Iterator[str]:
-    datas = [data for intent in intents.intents.values() for data in intent.data]
-    rules = [*intents.expansion_rules.values(), *(rule for data in datas for rule in data.expansion_rules.values())]
-    for expression in [rule.expression for rule in rules] + [s.expression for data in datas for s in data.sentences]:
-        yield from _words_of(expression)
-    placeholders = {*NUMBER, *NUMBERS, *WORD}
-    for slot_list in [*intents.slot_lists.values(), *(one for data in datas for one in data.slot_lists.values())]:
-        for value in slot_list.values if isinstance(slot_list, TextSlotList) else ():
-            yield from (word for word in _words_of(value.text_in) if word not in placeholders)
-
-
-def _words_of(expression: Expression) -> Iterator[str]:
-    if isinstance(expression, TextChunk):
-        yield from expression.text.split()
-    elif isinstance(expression, Group | Alternative | Permutation | Sequence):
-        for item in expression.items:
-            yield from _words_of(item)
+def _sentences(sentences: list[Sentence], lead: Rule, trail: Rule, classes: Mapping[str, tuple[str, ...]]) -> Sentences:
+    """The sentences with what may be said around each."""
+    ends = [InOrder((one.node, trail, End(label))) for label, one in enumerate(sentences)]
+    return Sentences(
+        all=tuple(sentences),
+        recogniser=Automaton(InOrder((lead, OneOf(tuple(ends)))), classes, default=("any",)),
+        readers=tuple(Reader(InOrder((lead, end)), classes, default=("any",)) for end in ends),
+    )

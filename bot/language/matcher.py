@@ -1,4 +1,4 @@
-"""Words to an intent and what it captured. hassil does the matching; numbers and unknown words go in as placeholders.
+"""Words to an intent and what it captured. Numbers and words that no sentence has go in as classes of tokens.
 
 A sentence must match in full, word by word: there are no wildcards and no skipped words, so what a sentence does not
 say in one of its known forms ("do not start training") is not understood rather than half understood.
@@ -6,24 +6,28 @@ say in one of its known forms ("do not start training") is not understood rather
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hassil import recognize_all
-
-from bot.language.grammar import NUMBER, NUMBERS, WORD, Grammar
-from bot.language.numbers import Number, Token
+from bot.language import grammar
+from bot.language.grammar import Grammar, Sentence, Sentences
+from bot.language.nodes import Captured
+from bot.language.numbers import PERCENT, SECONDS, Number, Token
+from bot.language.reading import Taken
+from orchestration.builds import Json
 
 MAX_NAME_CHARS = 64  # an endpoint's name has at most 63
-MAX_WORDS = 60  # what is longer matches no sentence; it is not tried, so that the work is bounded
+_INSTANCE = re.compile(r"ml\.[a-z0-9-]+\.[a-z0-9]+")
+_UNITS = {PERCENT: grammar.PERCENT, SECONDS: grammar.DURATION}
 
 
 @dataclass(frozen=True)
 class Capture:
-    """What a list of a sentence took: a text, a flag, or numbers."""
+    """What a list of a sentence took: a text, a flag, or a number."""
 
     slot: str
-    value: str | bool | tuple[Number, ...]
+    value: str | bool | Number
 
 
 @dataclass(frozen=True)
@@ -34,74 +38,61 @@ class Match:
     captures: tuple[Capture, ...]
 
 
+Slots = dict[str, Json]
+SlotsOf = Callable[[Match], Slots | None]
+
+
 class Matcher:
     """Matches tokens with a grammar. Safe for concurrent use."""
 
-    def __init__(self, grammar: Grammar) -> None:
-        self._grammar = grammar
+    def __init__(self, compiled: Grammar) -> None:
+        self._grammar = compiled
 
-    def match(self, tokens: Sequence[Token]) -> list[Match]:
-        """Every different intent that the tokens may mean: none, one, or more when the sentences overlap.
+    def requests(self, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
+        """The intents that the tokens may mean, with their slots; of several ways to read them as one intent the
+        preferred one that has slots."""
+        return self._understood(self._grammar.requests, tokens, slots_of)
 
-        Numbers in a row are first taken together ("predict 1 2"), then one by one ("batch size 64, 50 epochs").
-        """
-        together = self._match(_Encoding(tokens, self._grammar.words, together=True))
-        return together or self._match(_Encoding(tokens, self._grammar.words, together=False))
-
-    def _match(self, encoding: _Encoding) -> list[Match]:
-        if encoding.is_too_long:
-            return []
-        found: dict[str, Match] = {}
-        for result in recognize_all(" ".join(encoding.words), self._grammar.intents):
-            if result.intent.name not in found:
-                captures = (Capture(entity.name, encoding.decode(entity.value)) for entity in result.entities_list)
-                found[result.intent.name] = Match(result.intent.name, tuple(captures))
-        return list(found.values())
+    def answers(self, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
+        """The same for an answer to a question, by the names in `bot/intents/en-US/answers/`."""
+        return self._understood(self._grammar.answers, tokens, slots_of)
 
     def knows(self, word: str) -> bool:
         """Whether some sentence has the word."""
         return word in self._grammar.words
 
+    def _understood(self, sentences: Sentences, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
+        keys = [self._key(token) for token in tokens]
+        found: dict[str, Slots] = {}
+        for label in sentences.recogniser.labels(keys):
+            sentence = sentences.all[label]
+            if sentence.intent in found:
+                continue
+            for captures in sentences.readers[label].readings(keys):
+                slots = slots_of(_match(sentence, captures, tokens))
+                if slots is not None:
+                    found[sentence.intent] = slots
+                    break
+        return found
 
-class _Encoding:
-    """Tokens as the words that hassil sees, and the way back."""
+    def _key(self, token: Token) -> str:
+        if isinstance(token, Number):
+            return _UNITS.get(token.unit, grammar.NUMBER)
+        if token in self._grammar.words:
+            return token
+        if len(token) > MAX_NAME_CHARS:
+            return grammar.LONG
+        if _INSTANCE.fullmatch(token):
+            return grammar.INSTANCE
+        return grammar.HYPHENED if "-" in token else grammar.WORD
 
-    def __init__(self, tokens: Sequence[Token], known: frozenset[str], *, together: bool) -> None:
-        self.words: list[str] = []
-        self._meaning: dict[str, str | tuple[Number, ...]] = {}
-        self._free = {NUMBER: iter(NUMBER), NUMBERS: iter(NUMBERS), WORD: iter(WORD)}
-        self._has_run_out = False
-        index = 0
-        while index < len(tokens) and not self.is_too_long:
-            token = tokens[index]
-            end = index + 1
-            if isinstance(token, Number):
-                while together and end < len(tokens) and isinstance(tokens[end], Number):
-                    end += 1
-                run = tuple(number for number in tokens[index:end] if isinstance(number, Number))
-                self._stand_in(NUMBER if len(run) == 1 else NUMBERS, run)
-            elif token in known:
-                self.words.append(token)
-            elif len(token) <= MAX_NAME_CHARS:
-                self._stand_in(WORD, token)
-            else:
-                self._has_run_out = True
-            index = end
 
-    @property
-    def is_too_long(self) -> bool:
-        """Whether it has more or longer words, or more numbers, than any sentence."""
-        return self._has_run_out or len(self.words) > MAX_WORDS
+def _match(sentence: Sentence, captures: Sequence[Captured], tokens: Sequence[Token]) -> Match:
+    said = (_said(slot, value, tokens) for slot, value in captures)
+    return Match(sentence.intent, (*said, *(Capture(slot, value) for slot, value in sentence.slots.items())))
 
-    def _stand_in(self, names: tuple[str, ...], meaning: str | tuple[Number, ...]) -> None:
-        name = next(self._free[names], None)
-        if name is None:
-            self._has_run_out = True
-            return
-        self.words.append(name)
-        self._meaning[name] = meaning
 
-    def decode(self, value: object) -> str | bool | tuple[Number, ...]:
-        if isinstance(value, bool):
-            return value
-        return self._meaning.get(str(value), str(value))
+def _said(slot: str, value: object, tokens: Sequence[Token]) -> Capture:
+    if isinstance(value, Taken):
+        return Capture(slot, tokens[value])
+    return Capture(slot, value if isinstance(value, bool) else str(value))

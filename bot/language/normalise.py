@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -30,57 +30,72 @@ _CHARACTERS = str.maketrans(
     }
 )
 
+
+def _instance(found: re.Match[str]) -> str:
+    return f"ml.{found[1]}.{found[2].replace(' ', '')}"
+
+
 # In order: each pattern sees what the ones before it left. All are applied to lower case.
-_REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+_IZE = "optim|normal|regular|summar|visual|character|author|util|random|standard|initial|organ|parallel"
+_REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
         (r"<[@!#][^>]{0,80}>", " "),  # a mention, as Slack writes it
+        (r"(?<!\S):[a-z][a-z0-9_+-]{0,40}:(?!\S)", " "),  # an emoji, as Slack writes it
+        (r"[\u2600-\u27bf\U0001f000-\U0001faff\ufe0e\ufe0f\u200d]", " "),
         (r"(?<!\S)@?sage ?build\b", "sagebuild"),
-        (r"\bre-(?=(?:train|fit|run)\b)", "re"),
-        (r"\bdata-?(?: )?sets?\b(?!-)", "dataset"),
-        (r"\bhyper[- ]parameters?\b|\bhyperparams?\b|\bparams?\b", "hyperparameters"),
+        (r"\bw/o\b", "without"),
+        (r"\bw/(?!\S{0,3}/)", "with "),
+        (r"\bb/c\b", "because"),
+        (r"(?<=\s)[&+](?=\s)", "and"),
+        (r"\bre-(?=(?:train|fit|run|deploy|do|start|enable)\b)", "re"),
+        (r"\bdata(?:-| )?set(s?)\b(?!-)", r"dataset\1"),
+        (r"\bhyper[- ]?param(?:eter)?s?\b|\bparam(?:eter)?s?\b", "hyperparameters"),
         (r"\bkickoff\b", "kick off"),
+        (r"\b(fine|auto)-?tun(e|ed|ing)\b", r"\1 tun\2"),
+        (rf"\b({_IZE})is(e|es|ed|er|ers|ing|ation|ations)\b", r"\1iz\2"),
+        (r"\b(?:pls|plz|plse|pleez)\b", "please"),
+        (r"\b(?:thx|tks|thnx|tnx|ty|tysm)\b", "thanks"),
+        (r"\bu\b", "you"),
+        (r"\bur\b", "your"),
+        (r"\blmk\b", "let me know"),
+        (r"\b(?:cuz|coz|'cause|bcs|bcz)\b", "because"),
+        (r"\bbtw\b", "by the way"),
         (r"\bwanna\b", "want to"),
+        (r"\bgonna\b", "going to"),
+        (r"\bgotta\b", "have to"),
         (r"\bgimme\b", "give me"),
         (r"\blemme\b", "let me"),
+        (r"\bdunno\b", "do not know"),
+        (r"\bwhatcha\b", "what are you"),
         (r"\blet'?s\b", "let us"),
         (r"\bwon'?t\b", "will not"),
         (r"\b(?:can'?t|cannot)\b", "can not"),
-        (r"\b(do|does|did|is|are|was|has|have|had|should|would|could)n'?t\b", r"\1 not"),
+        (r"\b(do|does|did|is|are|was|were|has|have|had|should|would|could|must|need)n'?t\b", r"\1 not"),
         (r"\b(what|how|where|who|when|why|that|there|here)'?s\b", r"\1 is"),
+        (r"\b(what|how|where|who|when|why|that|there|they|we|you)'re\b", r"\1 are"),
+        (r"\b(what|how|where|who|when|why)'d\b", r"\1 did"),
         (
             r"\bit's\b|\bits(?= (?:all )?(?:done|ready|finished|completed?|over|trained|deployed|going|through)\b)",
             "it is",
         ),
-        (r"\bi'?m\b", "i am"),
-        (r"\b(i|you|we|they|it)'d\b", r"\1 would"),
-        (r"\b(i|you|we|they|it)'ll\b", r"\1 will"),
-        (r"\b(i|you|we|they)'ve\b", r"\1 have"),
-        (r"\b(you|we|they)'re\b", r"\1 are"),
+        (r"\b(?:i'm|im)\b", "i am"),
+        (r"\b(i|you|we|they|it|that)'d\b", r"\1 would"),
+        (r"\b(i|you|we|they|it|that)'ll\b", r"\1 will"),
+        (r"\b(i|you|we|they)'ve\b|\b(i)ve\b", r"\1\2 have"),
         (r"'s\b", " "),
         (r"#(?=\d)", " number "),
+        (r"\b(build|run|job)s?(?:-| ?#)?(?=\d)", r"\1 "),
+        (r"\b(build|run|job|number) no\.? (?=\d)", r"\1 number "),
+        (
+            r"\b(?:ml(?: dot | |\.))?([cmrpgt]\d[a-z]{0,3})(?: dot | |\.)(\d*x?large|medium|small|\d+ ?xlarge)\b",
+            _instance,
+        ),
     )
 )
 
-_LEADING = (
-    "sagebuild|bot|hey|hi|hello|ok|okay|alright|so|well|um|uh|now|then|and|also|actually|please|kindly|just|quickly|"
-    "could you|can you|would you|will you|you can|you could|would you mind to|"
-    "i want to|i want you to|i would like to|i would like you to|i need to|i need you to|i would love to|"
-    "let us|go ahead and|go and|be so kind and|be so kind as to|do me a favor and|do me a favour and"
-)
-_TRAILING = (
-    "sagebuild|bot|please|thanks|thank you|thanks a lot|thank you very much|thx|cheers|now|right now|immediately|"
-    "at once|asap|for me|for us|will you|would you|could you|if you can|if you could|if you would|if you please|then|"
-    "ok|okay|mate"
-)
-
-
-def _phrases(text: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(sorted((tuple(phrase.split()) for phrase in text.split("|")), key=len, reverse=True))
-
-
-_LEADING_PHRASES = _phrases(_LEADING)
-_TRAILING_PHRASES = _phrases(_TRAILING)
+# Words that mean nothing wherever they stand. Not "just", "maybe" or "again": they can make a difference.
+_FILLER = frozenset("please kindly um uh erm er hmm hm actually basically simply literally like ok okay".split())
 
 
 def cut(text: str) -> tuple[str, bool]:
@@ -96,19 +111,6 @@ def normalise(text: str) -> str:
     return plain
 
 
-def without_politeness(tokens: Sequence[_T]) -> list[_T]:
-    """The tokens without filler at either end; all of them when there is nothing else ("ok", "please")."""
-    start, end = 0, len(tokens)
-    while (count := _length_at_start(tokens[start:end])) and start + count <= end:
-        start += count
-    while (count := _length_at_end(tokens[start:end])) and end - count >= start:
-        end -= count
-    return list(tokens[start:end]) if start < end else list(tokens)
-
-
-def _length_at_start(tokens: Sequence[object]) -> int:
-    return next((len(p) for p in _LEADING_PHRASES if tuple(tokens[: len(p)]) == p), 0)
-
-
-def _length_at_end(tokens: Sequence[object]) -> int:
-    return next((len(p) for p in _TRAILING_PHRASES if tuple(tokens[-len(p) :]) == p), 0)
+def without_filler(tokens: Sequence[_T]) -> list[_T]:
+    """The tokens without the words that mean nothing; all of them when there is nothing else ("ok", "please")."""
+    return [token for token in tokens if token not in _FILLER] or list(tokens)

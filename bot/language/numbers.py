@@ -17,12 +17,16 @@ from text_to_num import alpha2digit
 
 @dataclass(frozen=True)
 class Number:
-    """A number in a sentence. raw: as it can be written again. parts: its reading as several, for "100,200"."""
+    """A number in a sentence. raw: as it can be written again. parts: its reading as several, for "100,200".
+
+    unit: "" for a pure number, PERCENT, or SECONDS for a duration, whose value is in seconds (`units.py`).
+    """
 
     value: int | float
     raw: str
     parts: tuple[int | float, ...] = ()
     spoken: bool = False
+    unit: str = ""
 
     @property
     def values(self) -> tuple[int | float, ...]:
@@ -31,9 +35,11 @@ class Number:
 
 
 Token = str | Number
+PERCENT, SECONDS = "percent", "s"
 
 _LITERAL = re.compile(r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?")
 _POWER = re.compile(r"(?:([-+]?\d+(?:\.\d+)?)[x*])?10(?:\^|\*\*)([-+]?\d+)")
+_THOUSANDS = re.compile(r"[-+]?\d+(?:\.\d+)?k")
 _INTEGER = re.compile(r"[-+]?\d+")
 
 _UNITS = frozenset(
@@ -44,16 +50,22 @@ _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_
 _CARDINALS = _UNITS | set(_SCALES)
 # After these, "one" stands for a thing: "that one", "the last one".
 _BEFORE_PRONOUN_ONE = frozenset(
-    "that this the which last latest newest recent previous current first other another new my running failed".split()
+    "that this the which last latest newest recent previous current first other another new my running failed best "
+    "good old worse better single same right wrong live next each every any no older".split()
 )
+_AFTER_PRONOUN_ONE = (["more"], ["new"], ["of"], ["time"], ["thing"], ["question"])
 _FRACTIONS = {"half": 0.5, "quarter": 0.25, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001}
 _MAX_EXACT = 1e15  # whole numbers above it are kept as floats
 
 
 def literal(text: str) -> Number | None:
-    """The number that is written so in digits, or None: "-3", ".5", "1e-3", "10^-3", "2*10^-3"."""
+    """The number that is written so in digits, or None: "-3", ".5", "1e-3", "10^-3", "2*10^-3",
+    "10k"."""
     if power := _POWER.fullmatch(text):
         return _made(f"{power[1] or 1}e{power[2]}", text)
+    if _THOUSANDS.fullmatch(text):
+        thousands = float(text[:-1]) * 1000
+        return Number(int(thousands) if thousands == int(thousands) else thousands, text)
     return _made(text, text) if _LITERAL.fullmatch(text) else None
 
 
@@ -101,7 +113,7 @@ def _unhyphenated(token: Token) -> list[Token]:
 
 def _end_of_run(words: list[Token], start: int) -> int:
     if words[start] == "one" and (
-        (start and words[start - 1] in _BEFORE_PRONOUN_ONE) or words[start + 1 : start + 2] in (["more"], ["new"])
+        (start and words[start - 1] in _BEFORE_PRONOUN_ONE) or words[start + 1 : start + 2] in _AFTER_PRONOUN_ONE
     ):
         return start
     if words[start] == "a" and words[start + 1 : start + 2] and words[start + 1] in _SCALES:
@@ -137,13 +149,16 @@ def _of_run(words: list[str]) -> list[Token]:
 
 
 def _scaled(tokens: list[Token]) -> list[Token]:
-    """ "5 hundred", "2.5 million", "2 dozen", "a dozen", "half a dozen"."""
+    """ "5 hundred", "2.5 million", "2 dozen", "a dozen", "half a dozen", "a couple"."""
     read: list[Token] = []
     for token in tokens:
         previous = read[-1] if read else None
         scale = _SCALES.get(token) if isinstance(token, str) else None
         if token == "dozen":
             scale = 12
+        if token == "couple" and previous == "a":
+            read[-1] = _spoken(2)
+            continue
         if scale and isinstance(previous, Number) and math.isfinite(float(previous.value) * scale):
             read[-1] = _spoken(previous.value * scale)
         elif token == "dozen" and read[-2:] == ["half", "a"]:

@@ -6,20 +6,26 @@ Nothing fuzzy is ever an answer: suggestions are only offered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.intents.catalog import BY_NAME
 from bot.language import suggest
 from bot.language.grammar import load
-from bot.language.matcher import Match, Matcher
-from bot.language.normalise import cut, normalise, without_politeness
-from bot.language.numbers import Number, Token, read_numbers
+from bot.language.matcher import Matcher
+from bot.language.normalise import cut, normalise, without_filler
+from bot.language.numbers import Number, Token, literal, read_numbers
 from bot.language.repair import Speller
-from bot.language.slots import slots_of
+from bot.language.slots import Reader
 from bot.language.tokens import tokenise
+from bot.language.units import read_units
 from models.catalog import Catalogue
 from orchestration.builds import Json
+
+Understood = tuple[str, Mapping[str, Json]]
+MAX_REASON_WORDS = 60
+_WORD = re.compile(r"\S+")
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,16 @@ class Parse:
 
 
 class Language:
-    """Understands English about the models of one catalogue. Making one reads and compiles all sentences, once."""
+    """Understands English about the models of one catalogue. Making one reads and compiles all sentences, once.
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        grammar = load(catalogue)
-        self._names = grammar.names
+    settings: the names of the environment's settings; those of BuildSettings when not given.
+    """
+
+    def __init__(self, catalogue: Catalogue, settings: tuple[str, ...] | None = None) -> None:
+        grammar = load(catalogue, settings)
+        self._phrases = grammar.phrases
         self._matcher = Matcher(grammar)
+        self._reader = Reader(grammar.names, grammar.settings)
         self._speller = Speller(grammar.words)
 
     def parse(self, text: str) -> Parse:
@@ -62,50 +72,81 @@ class Language:
         read, was_cut = cut(text)
         if read.strip() and not read.strip(" ?\t\n"):
             read = "help"
-        whole = tokenise(normalise(read))
-        tokens = self._read(without_politeness(whole))
-        # What is polite filler elsewhere may be all that is said: "please do", "not now", "ok".
-        for said in [tokens] if len(tokens) == len(whole) else [self._read(whole), tokens]:
-            if (found := self._only(self._matcher.match(said))) is not None:
-                return _understood(text, found, said, was_cut, repaired=False)
-        for group in self._speller.repairs(tokens, self._matcher.knows):
-            meant = [(found, repaired) for repaired in group if (found := self._only(self._matcher.match(repaired)))]
+        tokens = self.tokens(read)
+        for said in self._variants(tokens):
+            if (found := self._only(said)) is not None:
+                return self._understood(text, found, said, was_cut, repaired=False)
+        plain = without_filler(tokens)
+        for group in self._speller.repairs(plain, self._matcher.knows):
+            meant = [(found, repaired) for repaired in group if (found := self._only(repaired))]
             if meant:
                 if len({found[0] for found, _ in meant}) == 1:
                     found, repaired = meant[0]
-                    return _understood(text, found, repaired, was_cut, repaired=True)
+                    return self._understood(text, found, repaired, was_cut, repaired=True)
                 break
         return Parse(text, suggestions=suggest.nearest(written(tokens)), heard=written(tokens), was_cut=was_cut)
 
-    def _read(self, tokens: Sequence[Token]) -> list[Token]:
-        return read_numbers(self._named(list(tokens)))
+    def tokens(self, text: str) -> list[Token]:
+        """The words and numbers of a text."""
+        return read_units(read_numbers(self._named(tokenise(normalise(text)))))
+
+    def _variants(self, tokens: list[Token]) -> Iterator[list[Token]]:
+        """The tokens as they are, without filler, and with compound words apart, as far as these differ."""
+        tried = [tokens]
+        yield tokens
+        for rewrite in (without_filler, self._apart):
+            changed = rewrite(tried[-1])
+            if changed != tried[-1]:
+                tried.append(changed)
+                yield changed
+
+    def _apart(self, tokens: Sequence[Token]) -> list[Token]:
+        """ "log-scale" as two words, when sentences have both."""
+        parts: list[Token] = []
+        for token in tokens:
+            apart = token.split("-") if isinstance(token, str) and "-" in token else []
+            known = all(part.isdigit() or self._matcher.knows(part) for part in apart)
+            if apart and known and not self._matcher.knows(str(token)):
+                parts += [literal(part) or part for part in apart]
+            else:
+                parts.append(token)
+        return parts
 
     def _named(self, tokens: list[Token]) -> list[Token]:
         """With one word for names whose words would be read as numbers: "sigma two 0.1" is sigma2, then 0.1."""
-        for phrase, name in self._names.items():
+        for phrase, name in self._phrases.items():
             for start in range(len(tokens) - len(phrase) + 1):
                 if tuple(tokens[start : start + len(phrase)]) == phrase:
                     tokens = [*tokens[:start], name, *tokens[start + len(phrase) :]]
         return tokens
 
-    @staticmethod
-    def _only(matches: Iterable[Match]) -> tuple[str, Mapping[str, Json]] | None:
+    def _only(self, tokens: Sequence[Token]) -> Understood | None:
         """The intent and slots, when there is one that is not in contradiction with itself.
 
         Sentences of two intents that overlap are told apart by nobody, so such a text is not understood; a test holds
         that no sentence does.
         """
-        candidates = [(match.intent, slots) for match in matches if (slots := slots_of(match)) is not None]
-        return candidates[0] if len(candidates) == 1 and candidates[0][0] in BY_NAME else None
+        found = self._matcher.requests(tokens, self._reader.slots)
+        return next(iter(found.items())) if len(found) == 1 else None
+
+    def _understood(
+        self, text: str, found: Understood, tokens: Sequence[Token], was_cut: bool, *, repaired: bool
+    ) -> Parse:
+        intent, slots = found
+        if isinstance(reason := slots.get("reason"), str):
+            slots = {**slots, "reason": self._as_written(text, reason)}
+        return Parse(text, intent, slots, repaired=repaired, heard=written(tokens), was_cut=was_cut)
+
+    def _as_written(self, text: str, reason: str) -> str:
+        """The end of the text that was read as the reason, with its capitals and signs; as it was read when there is
+        no such end."""
+        words = list(_WORD.finditer(text))[-MAX_REASON_WORDS:]
+        for word in reversed(words):
+            if written(self.tokens(text[word.start() :])) == reason:
+                return text[word.start() :].strip()
+        return reason
 
 
 def written(tokens: Sequence[Token]) -> str:
     """The tokens as a sentence."""
     return " ".join(token.raw if isinstance(token, Number) else token for token in tokens)
-
-
-def _understood(
-    text: str, found: tuple[str, Mapping[str, Json]], tokens: Sequence[Token], was_cut: bool, *, repaired: bool
-) -> Parse:
-    intent, slots = found
-    return Parse(text, intent, slots, repaired=repaired, heard=written(tokens), was_cut=was_cut)

@@ -1,94 +1,119 @@
-"""What a sentence captured, as slots: plain JSON, in the forms that `SlotKind` in `bot/intents/catalog.py` says."""
+"""What a sentence captured, as slots: plain JSON, in the forms that `SlotKind` in `bot/intents/kinds.py` says.
+
+hyperparameters.py reads those that are made of names and values.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.language.matcher import Capture, Match
-from bot.language.numbers import Number
+from bot.intents.catalog import BY_NAME
+from bot.language.hyperparameters import Contradiction, pairs, ranges, settings
+from bot.language.matcher import Capture, Match, Slots
+from bot.language.names import Names
+from bot.language.numbers import PERCENT, SECONDS, Number
+from bot.language.settings import setting_of
 from orchestration.builds import Json
 
-Values = list[str | bool | tuple[Number, ...]]
+Values = list[str | bool | Number]
+_IGNORED = frozenset({"", "_"})  # what a sentence may say without it making a difference
+_SETTING_PARTS = frozenset({"name", "value", "more", "on", "off", "each", "more_each", "chosen"})
+_RANGE_PARTS = frozenset({"name", "low", "high", "scale"})
+_SEPARATE = _SETTING_PARTS | _RANGE_PARTS | {"input", "other", "numbers"}
 
 
-def slots_of(match: Match) -> dict[str, Json] | None:
-    """The slots, or None when the sentence contradicts itself ("q 2 and q 3", "build 1.5")."""
-    by_name: dict[str, Values] = {}
-    for capture in match.captures:
-        by_name.setdefault(capture.slot, []).append(capture.value)
-    slots: dict[str, Json] = {}
-    for name, values in by_name.items():
-        if name in _PARTS or name == _IGNORED:
-            continue
-        slot = _READERS.get(name, _text)(values)
-        if slot is None:
+class Reader:
+    """Makes slots of matches. names: of the catalogue. spoken: the environment's settings, by what they are called."""
+
+    def __init__(self, names: Names, spoken: Mapping[str, str]) -> None:
+        self._names, self._spoken = names, dict(spoken)
+
+    def slots(self, match: Match) -> Slots | None:
+        """The slots, or None when the sentence contradicts itself ("q 2 and q 3", "build 1.5")."""
+        captures = tuple(capture for capture in match.captures if capture.slot not in _IGNORED)
+        try:
+            slots = self._composed(match.intent, captures)
+            slots |= self._plain(match.intent, captures)
+        except Contradiction:
             return None
-        slots[name] = slot
-    for slot_name, first, second in _PAIRED:
-        if not by_name.keys().isdisjoint({first, *(_FLAGS if first == "name" else ())}):
-            pairs = _pairs(match.captures, first, second)
-            if pairs is None or len(dict(pairs)) != len(pairs):
-                return None
-            slots[slot_name] = dict(pairs)
-    return slots
+        return slots
+
+    def _composed(self, intent: str, captures: tuple[Capture, ...]) -> Slots:
+        """The slots that are made of several captures."""
+        known = BY_NAME.get(intent)
+        if known is None or known.slot("hyperparameters"):
+            made: Slots = {"hyperparameters": settings(captures, self._names)}
+            if known is not None:
+                return {name: value for name, value in made.items() if value}
+        else:
+            made = {}
+        if known is None or known.slot("ranges"):
+            made["ranges"] = ranges(captures, self._names)
+        if intent == "Sweep":
+            made["numbers"] = pairs(captures, "other", "numbers")
+            made["input"] = _one_text([one.value for one in captures if one.slot == "input"])
+        elif any(one.slot == "input" for one in captures):
+            made["numbers"] = pairs(captures, "input", "numbers")
+        elif found := [one.value for one in captures if one.slot == "numbers"]:
+            made["numbers"] = [value for one in found if isinstance(one, Number) for value in one.values]
+        return {name: value for name, value in made.items() if value}
+
+    def _plain(self, intent: str, captures: tuple[Capture, ...]) -> Slots:
+        separate = _SEPARATE if intent != "ChangeSetting" else _SEPARATE - {"value"}
+        by_name: dict[str, Values] = {}
+        for capture in captures:
+            if capture.slot not in separate:
+                by_name.setdefault(capture.slot, []).append(capture.value)
+        slots = {name: _READERS.get(name, _one_text)(values) for name, values in by_name.items()}
+        if "setting" in slots:
+            slots["setting"] = setting_of(str(slots["setting"]), self._spoken)
+        return slots
 
 
-# Slots made of pairs, and the names under which the sentences capture the two halves; "more" goes on with the value
-# before it ("nodes 64 and 32"), "on" and "off" are a name with its value ("without batch normalization").
-_PAIRED = (("hyperparameters", "name", "value"), ("numbers", "input", "numbers"))
-_PARTS = frozenset({"name", "value", "more", "on", "off", "input"})
-_FLAGS = {"on": True, "off": False}
-_IGNORED = "_"  # what a sentence may say without it making a difference
+def _one_text(values: Values) -> Json:
+    if len(set(map(str, values))) != 1 or not isinstance(values[0], str):
+        raise Contradiction
+    return values[0]
 
 
-def _pairs(captures: tuple[Capture, ...], first: str, second: str) -> list[tuple[str, Json]] | None:
-    """Name and value in either order, one after the other; None when they do not go in pairs."""
-    pairs: list[tuple[str, Json]] = []
-    name: str | None = None
-    value: Json = None
-    for capture in captures:
-        if capture.slot in _FLAGS:
-            pairs.append((str(capture.value), _FLAGS[capture.slot]))
-        elif capture.slot == "more" and pairs:
-            pairs[-1] = (pairs[-1][0], f"{pairs[-1][1]},{_one(capture.value)}")
-        elif capture.slot == first and name is None:
-            name = str(capture.value)
-        elif capture.slot == second and value is None:
-            value = _one(capture.value)
-        elif capture.slot in (first, second):
-            return None
-        if name is not None and value is not None:
-            pairs.append((name, value))
-            name = value = None
-    return None if name is not None or value is not None else pairs
-
-
-def _one(value: str | bool | tuple[Number, ...]) -> Json:
-    """One value; several numbers in a row are a list in the text that `models/catalog.py` parses: "64,32"."""
-    if not isinstance(value, tuple):
-        return value
-    return value[0].value if len(value) == 1 else ",".join(str(number.value) for number in value)
-
-
-def _text(values: Values) -> Json:
-    return values[0] if len({str(value) for value in values}) == 1 and isinstance(values[0], str) else None
+def _words(values: Values) -> Json:
+    return " ".join(value.raw if isinstance(value, Number) else str(value) for value in values)
 
 
 def _flag(values: Values) -> Json:
-    return values[0] if len(set(values)) == 1 and isinstance(values[0], bool) else None
+    if len(set(values)) != 1 or not isinstance(values[0], bool):
+        raise Contradiction
+    return values[0]
+
+
+def _number(values: Values) -> Json:
+    if len(values) != 1 or not isinstance(values[0], Number):
+        raise Contradiction
+    return values[0].value
 
 
 def _whole(values: Values) -> Json:
-    number = values[0][0].value if len(values) == 1 and isinstance(values[0], tuple) else None
-    return number if isinstance(number, int) else None
+    number = _number(values)
+    if not isinstance(number, int):
+        raise Contradiction
+    return number
 
 
 def _build(values: Values) -> Json:
-    return _whole(values) if isinstance(values[0], tuple) else _text(values)
+    return _whole(values) if isinstance(values[0], Number) else _one_text(values)
 
 
-def _numbers(values: Values) -> Json:
-    return [number for run in values if isinstance(run, tuple) for one in run for number in one.values]
+def _builds(values: Values) -> Json:
+    named = [_build([value]) for value in values]
+    if len(named) < 2:
+        raise Contradiction
+    return named
+
+
+def _seconds(values: Values) -> Json:
+    if any(not isinstance(value, Number) or value.unit != SECONDS for value in values):
+        raise Contradiction
+    return _number(values)
 
 
 def _dataset(values: Values) -> Json:
@@ -96,10 +121,42 @@ def _dataset(values: Values) -> Json:
     return "-".join(str(value) for value in values)
 
 
+def _code(values: Values) -> Json:
+    """The digits, also when they were said in groups or one by one."""
+    digits = "".join(value.raw for value in values if isinstance(value, Number))
+    if not digits.isdigit():
+        raise Contradiction
+    return digits
+
+
+def _value(values: Values) -> Json:
+    """A setting's new value; a percentage is a fraction."""
+    if len(values) != 1:
+        raise Contradiction
+    value = values[0]
+    if not isinstance(value, Number):
+        return value
+    return value.value / 100 if value.unit == PERCENT else value.value
+
+
 _READERS: Mapping[str, Callable[[Values], Json]] = {
     "build": _build,
+    "builds": _builds,
     "limit": _whole,
+    "jobs": _whole,
+    "parallel": _whole,
+    "points": _whole,
+    "from": _number,
+    "to": _number,
+    "step": _number,
+    "timeout_s": _seconds,
+    "until_s": _seconds,
     "deploy": _flag,
-    "numbers": _numbers,
+    "spot": _flag,
+    "only": _flag,
     "dataset": _dataset,
+    "setting": _words,
+    "reason": _words,
+    "code": _code,
+    "value": _value,
 }

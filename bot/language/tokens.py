@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from bot.language.numbers import Number, Token, literal
 
 _SEPARATORS = re.compile(r"[\s;:=()\[\]{}\"!?]+")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+# "0-4", "1e-4..1e-1", "64-32-16": numbers with dashes between them.
+_PLAIN = r"(?:\d+(?:\.\d+)?|\.\d+)(?:e[-+]?\d+)?"
+_SPAN = re.compile(rf"[-+]?{_PLAIN}(?:(?:-|\.\.\.?){_PLAIN})+")
+_SPAN_PARTS = re.compile(rf"(?:(?<![\d.])[-+])?{_PLAIN}")
+_DOTS = re.compile(r"\.\.\.?")
 _EDGES = "'*~_.,"
 _MEANINGFUL_SYMBOLS = frozenset("+/%&<>^\\|$")
+DASH = "dash"
 
 
 def tokenise(text: str) -> list[Token]:
@@ -22,25 +29,40 @@ def tokenise(text: str) -> list[Token]:
     for index, chunk in enumerate(chunks):
         if chunk == "-" and index + 1 < len(chunks) and chunks[index + 1][0].isdigit():
             # "predict - 0.5" may mean minus: a token that no sentence has is not understood, which is safe.
-            tokens.append(chunk)
+            tokens.append(DASH if tokens and isinstance(tokens[-1], Number) else chunk)
             continue
         tokens.extend(_of_chunk(chunk))
     return tokens
 
 
-def _of_chunk(chunk: str) -> list[Token]:
+def _of_chunk(chunk: str) -> Iterator[Token]:
     grouped = chunk.rstrip(",.")
     if _GROUPED.fullmatch(grouped):
-        return [_grouped(grouped)]
-    tokens: list[Token] = []
+        yield _grouped(grouped)
+        return
     for piece in chunk.split(","):
         number = literal(piece.rstrip(".")) if piece else None
         word = piece.strip(_EDGES)
         if number is not None:
-            tokens.append(number)
+            yield number
+        elif word and word[-1].isdigit() and _SPAN.fullmatch(word):
+            yield from _span(word)
         elif any(character.isalnum() for character in word) or not _MEANINGFUL_SYMBOLS.isdisjoint(word):
-            tokens.append(literal(word) or word)
-    return tokens
+            yield literal(word) or _option(word)
+
+
+def _option(word: str) -> str:
+    """ "--epochs", as on a command line, is epochs."""
+    name = word.lstrip("-")
+    return name if name[:1].isalpha() else word
+
+
+def _span(text: str) -> Iterator[Token]:
+    found = [number for part in _SPAN_PARTS.findall(_DOTS.sub("-", text)) if (number := literal(part)) is not None]
+    for place, number in enumerate(found):
+        if place:
+            yield DASH
+        yield number
 
 
 def _grouped(text: str) -> Number:

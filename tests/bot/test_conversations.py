@@ -9,52 +9,46 @@ from pathlib import Path
 import pytest
 
 from bot.console import piped, render
-from bot.console.speaker import Speaker
-from bot.intents.request import Utterance
+from bot.console.speaker import CHANNEL, Speaker
+from bot.language.parse import Language
 from bot.wiring import Bot
-from tests.bot.conversations import FILES, World, check_reply, read
+from tests.bot.conversations import FILES, Answered, Channel, Said, World, play, read, say_to
 
 
 def test_there_are_conversations() -> None:
-    assert len(FILES) >= 7
+    assert len(FILES) >= 30
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_conversation(path: Path) -> None:
-    script = read(path)
-    world = World(script.people)
-    bot = Bot(world.ports)
-    for index, turn in enumerate(script.turns):
-        if "happens" in turn:
-            world.happens(turn["happens"])
-            continue
-        conversation = turn.get("at", "here")
-        said = bot.say(
-            Utterance(turn["say"], f"console:{turn.get('by', 'ada')}", "console", conversation, f"id-{index}")
-        )
-        assert said.reply.error == turn.get("error", ""), (turn["say"], said.reply)
-        check_reply(turn, said.reply.text)
-        if "intent" in turn:
-            assert said.parse.intent == turn["intent"], turn["say"]
-        if "slots" in turn:
-            assert said.parse.slots == turn["slots"], turn["say"]
+def test_conversation(path: Path, language: Language) -> None:
+    play(read(path), say_to(language))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_conversation_on_the_terminal_channel(path: Path) -> None:
-    """As JSON, one utterance after the other, as a script would."""
-    script = read(path)
-    world = World(script.people)
-    bot = Bot(world.ports)
-    for turn in script.turns:
-        if "happens" in turn:
-            world.happens(turn["happens"])
-            continue
-        out = io.StringIO()
-        speaker = Speaker(turn.get("by", "ada"), turn.get("at", "here"))
-        code = piped.converse(bot, [turn["say"]], speaker, render.make_console(out), as_json=True)
-        document = json.loads(out.getvalue())
-        assert code == 0
-        assert list(document) == ["utterance", "intent", "slots", "reply", "build", "error"]
-        assert document["error"] == turn.get("error", "")
-        check_reply(turn, document["reply"])
+def test_conversation_on_the_terminal_channel(path: Path, language: Language) -> None:
+    """As JSON, one utterance after the other, as a script would; what is said elsewhere goes to the bot itself."""
+
+    def channel(world: World) -> Channel:
+        bot, elsewhere = Bot(world.ports, language), say_to(language)(world)
+
+        def say(said: Said) -> Answered:
+            if said.channel != CHANNEL:
+                return elsewhere(said)
+            out = io.StringIO()
+            speaker = Speaker(said.who, said.conversation)
+            code = piped.converse(bot, [said.text], speaker, render.make_console(out), as_json=True)
+            document = json.loads(out.getvalue())
+            assert code == 0
+            assert list(document) == ["utterance", "intent", "slots", "reply", "build", "error"]
+            return Answered(
+                text=document["reply"],
+                error=document["error"],
+                build=document["build"],
+                intent=document["intent"],
+                slots=document["slots"],
+                tells=frozenset({"intent", "slots", "build"}),
+            )
+
+        return say
+
+    play(read(path), channel)

@@ -10,12 +10,13 @@ import pytest
 
 from bot.access import confirmations, memory, permissions
 from bot.handlers.dispatch import answer
-from bot.intents.catalog import BY_NAME, INTENTS, Intent, Role, Tier
+from bot.intents.catalog import BY_NAME, INTENTS, Intent, Tier
 from bot.intents.request import Request
-from bot.replies import Reply
+from bot.replies import Command, Question
 from orchestration.builds import Json
 from orchestration.ports import Conflict, Conversation, NotAllowed, Person, Ports, Unavailable
-from tests.bot.conversations import World
+from tests.bot.commands import SLOTS, populated
+from tests.bot.world import World
 from tests.fakes import ADA
 
 EVE = Person("eve", "Eve", "viewer", ("console:eve",))
@@ -54,20 +55,6 @@ class Broken:
         return self._failure
 
 
-@pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: intent.name)
-@pytest.mark.parametrize("role", [*Role, "nobody"])
-def test_a_role_may_do_its_intents_and_no_others(intent: Intent, role: str) -> None:
-    person = Person("p", "P", role)
-    ranks = [str(one) for one in Role]
-    allowed = role in ranks and ranks.index(role) >= ranks.index(intent.role)
-    assert permissions.may(person, intent) == allowed
-    world = World((person,))
-    reply = answer(request(intent.name, person=person), world.ports)
-    assert (reply.error == "NotAllowed") == (not allowed)
-    if not allowed:
-        assert world.ports.builds.latest() == []
-
-
 def test_who_is_not_known_may_nothing(world: World) -> None:
     with pytest.raises(NotAllowed, match="console:mallory"):
         permissions.identify("console:mallory", world.ports.people)
@@ -91,7 +78,7 @@ def test_every_change_leaves_an_audit_entry(world: World) -> None:
         "ada",
         "console",
         "train the gp",
-        {"model": "gp"},
+        {"model": "gp", "dataset": "toy"},
     )
 
 
@@ -147,9 +134,18 @@ def test_a_confirmation_is_checked_again_when_it_is_used(world: World) -> None:
 
 def test_what_touches_production_is_always_asked_about() -> None:
     production = replace(BY_NAME["StopBuild"], tier=Tier.PRODUCTION)
-    assert confirmations.is_needed(production, request("StopBuild"))
-    assert not confirmations.is_needed(production, request("StopBuild", confirmed=True))
-    assert not confirmations.is_needed(BY_NAME["StopBuild"], request("StopBuild"))
+    meant = confirmations.Meant({})
+    assert confirmations.is_needed(production, request("StopBuild"), meant)
+    assert not confirmations.is_needed(production, request("StopBuild", confirmed=True), meant)
+    assert not confirmations.is_needed(BY_NAME["StopBuild"], request("StopBuild"), meant)
+    assert not confirmations.is_needed(BY_NAME["BuildStatus"], request("BuildStatus", channel="alexa"), meant)
+
+
+def test_what_costs_money_is_read_back_where_it_is_heard_and_where_it_is_dear(world: World) -> None:
+    assert answer(request("StartTraining", channel="alexa"), world.ports).text.startswith("Train gp on toy?")
+    assert world.ports.builds.latest() == []
+    dear = confirmations.Meant({}, asks=True)
+    assert confirmations.is_needed(BY_NAME["StartTraining"], request("StartTraining"), dear)
 
 
 def test_a_repaired_stop_is_bound_to_the_build_that_runs_now(world: World) -> None:
@@ -162,17 +158,22 @@ def test_a_repaired_stop_is_bound_to_the_build_that_runs_now(world: World) -> No
 
 @pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: intent.name)
 @pytest.mark.parametrize(
-    "port", ["builds", "endpoints", "datasets", "pipeline", "conversations", "settings", "watches"]
+    "port",
+    "builds endpoints datasets pipeline conversations settings watches approvals audit codes counters claims".split(),
 )
 def test_a_port_that_is_away_or_broken_is_a_reply(intent: Intent, port: str) -> None:
-    slots: dict[str, Json] = {"numbers": [1.0, 2.0], "build": 1} if intent.name == "Predict" else {}
-    fine = {"", "NothingServed", "NothingToConfirm"}
     for failure, error in ((refuse, "Unavailable"), (crash, "InternalError")):
-        ports = World().ports
-        answer(request("StartTraining"), ports)
+        ports = populated().ports
         object.__setattr__(ports, port, Broken(failure))
-        reply = answer(request(intent.name, slots), ports)
-        assert reply.error in fine | {error}, reply
+        reply = answer(request(intent.name, SLOTS.get(intent.name), confirmed=True), ports)
+        assert reply.error in {"", "NothingToConfirm", error}, reply
+
+
+@pytest.mark.parametrize("intent", INTENTS, ids=lambda intent: intent.name)
+def test_a_complete_command_is_carried_out(intent: Intent) -> None:
+    reply = answer(request(intent.name, SLOTS.get(intent.name), confirmed=True), populated().ports)
+    assert reply.error == ("NothingToConfirm" if intent.name == "Yes" else ""), reply
+    assert reply.ask is None
 
 
 def test_an_audit_that_is_away_does_not_undo_what_was_done(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -213,6 +214,7 @@ def test_a_crash_of_a_change_is_audited(world: World) -> None:
 
 
 def test_a_missing_slot_is_asked_for(world: World) -> None:
-    assert answer(request("Predict"), world.ports) == Reply(
-        "Which numbers? For example: 'predict 0.5 1.0'.", error="MissingSlot"
-    )
+    reply = answer(request("Predict", {"model": "gp"}), world.ports)
+    assert (reply.text, reply.error) == ("Which numbers? For example: 'predict 0.5 1.0'.", "MissingSlot")
+    assert reply.ask == Question(Command("Predict", {"model": "gp"}, "words for Predict"), "numbers")
+    assert memory.load("here", "ada", world.ports.conversations).asked is not None

@@ -9,16 +9,17 @@ from typing import Any
 
 import pytest
 
-from bot.handlers import wording
+from bot.handlers import measures, standing, wording
 from bot.handlers.dispatch import answer
-from bot.handlers.watching import ended_meanwhile, outcome, progress
+from bot.handlers.progress import progress
+from bot.handlers.watching import ended_meanwhile, outcome
 from bot.replies import Fact, Reply, readable
 from models.catalog import BUILT_IN
 from orchestration.builds import Build, BuildKind, BuildStatus, Requester, Service
 from orchestration.ports import Person, Prediction, UnknownBuild, Watch
 from orchestration.steps.record import record
-from tests.bot.conversations import FOREST, World
 from tests.bot.test_dispatch import EVE, request
+from tests.bot.world import FOREST, World
 from tests.fakes import ADA
 
 
@@ -58,7 +59,7 @@ class TestStatus:
     def test_each_status_has_its_sentence(self, world: World, status: BuildStatus) -> None:
         now = world.clock.now()
         build = Build(3, BuildKind.TRAIN, Service("gp", "toy"), Requester("a", "A", "c", "d"), status, "x", now, now)
-        text = wording.sentence(build, {}, now, BUILT_IN)
+        text = standing.sentence(build, {}, now, BUILT_IN)
         assert text.startswith(f"Build 3 is {status}: ")
         assert text.endswith(".")
         assert "gp on toy" in text
@@ -141,9 +142,14 @@ class TestLists:
 
     def test_models_of_the_settings_are_listed(self, world: World) -> None:
         world.ports.settings.save({"models": [FOREST]})
-        assert say(world, "ListModels").text.endswith("forest, the Forest: Many trees.")
-        assert say(world, "ListModels", {"model": "forest"}).text == "forest, the Forest: Many trees."
-        assert say(world, "ListModels", {"model": "nothing"}).error == "UnknownModel"
+        assert "forest, the Forest: Many trees." in say(world, "ListModels").text
+        described = say(world, "DescribeModel", {"model": "trees"})
+        assert described.text.startswith("forest, the Forest, also called trees: Many trees.")
+        assert described.table is not None
+        assert described.table.rows[0] == ("max_depth", "a whole number", "3", "depth")
+        assert say(world, "DescribeModel", {"model": "xgboost"}).text.startswith(
+            "There is no model 'xgboost'; there is gp and keras and forest."
+        )
 
 
 class TestStopping:
@@ -173,7 +179,7 @@ class TestPredicting:
         world.endpoints.serve("e", Service("gp", "toy"), None, lambda row: Prediction(1 / 3))
         reply = say(world, "Predict", {"numbers": [0.5, 1]})
         assert reply.text.startswith("y = 0.3333, says")
-        assert reply.aloud == "y is about 0.3333."
+        assert reply.aloud == "y is about 0.333."
 
     def test_an_endpoint_of_which_nothing_is_known_is_asked_as_it_is(self, world: World) -> None:
         world.endpoints.serve("strange", None, 77)
@@ -257,6 +263,9 @@ class TestWatching:
         started(world)
         say(world, "TellMeWhenDone")
         say(world, "TellMeWhenDone", conversation="elsewhere")
+        assert outcome(1, "ada", "here", world.ports).build == 1  # it runs still: the promise stays
+        assert len(world.ports.watches.of_build(1)) == 2
+        say(world, "StopBuild", {"build": 1}, conversation="third")
         assert outcome(1, "ada", "here", world.ports).build == 1
         assert [watch.requester.conversation for watch in world.ports.watches.of_build(1)] == ["elsewhere"]
 
@@ -328,7 +337,7 @@ def test_many_columns_are_cut() -> None:
 def test_an_unknown_model_or_zone_does_not_stop_a_sentence(world: World) -> None:
     started(world)
     build = replace(world.ports.builds.get(1), service=Service("gone", "toy"))
-    assert wording.objective(build, {"validation:Loss": 2.0}, BUILT_IN) == "Loss 2"
+    assert measures.objective(build, {"validation:Loss": 2.0}, BUILT_IN) == "Loss 2"
     assert wording.clock_time(datetime(2026, 11, 20, 12, 0, tzinfo=UTC), "No/Where") == "20 Nov 12:00:00 UTC"
 
 

@@ -17,7 +17,7 @@ from prompt_toolkit.output import DummyOutput
 from bot.console import render
 from bot.console.speaker import Speaker
 from bot.console.terminal import SentenceCompleter, Terminal, Tracker
-from bot.handlers.watching import Progress
+from bot.handlers.progress import Progress
 from bot.wiring import Bot
 from orchestration.ports import Unavailable, Watch
 from tests.bot.conversations import World

@@ -1,0 +1,155 @@
+"""What a sentence captures from a text that is known to be that sentence: every way to read it, the preferred first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.language.nodes import AnyOf, Captured, End, InOrder, Node, OneOf, Rule, Values, Word
+
+MAX_READINGS = 32  # of one text as one sentence
+
+
+class Taken(int):
+    """The place of a token that a class took."""
+
+
+_TAKES = object()  # stands for the place of the token, which is known only when a text is read
+
+
+class _Place:
+    """A place in the sentences: a node that is to come, and what comes after it. What may come first in them is found
+    when it is first asked for."""
+
+    __slots__ = ("arcs", "classes", "is_end", "is_open", "node", "rest", "values", "words")
+
+    def __init__(self, node: Node, rest: _Place | None) -> None:
+        self.node, self.rest = node, rest
+        self.is_open = self.is_end = False
+        self.words: dict[str, list[tuple[int, Captured | None, _Place]]] = {}
+        self.classes: dict[str, list[tuple[int, Captured | None, _Place]]] = {}
+        self.values: list[tuple[int, Values, _Place]] = []
+        self.arcs: dict[str, tuple[_Arc, ...]] = {}
+
+
+_Arc = tuple[Captured | None, _Place]
+
+
+class Reader:
+    """Reads one sentence. Safe for concurrent use: what is remembered is only added to.
+
+    root: the sentence, which ends with an `End`. classes and default: as `Automaton` takes them.
+    """
+
+    def __init__(self, root: Node, classes: Mapping[str, tuple[str, ...]], default: tuple[str, ...]) -> None:
+        self._classes, self._default = classes, default
+        self._interned: dict[tuple[int, int], _Place] = {}
+        self._root = self._place(root, None)
+
+    def readings(self, keys: Sequence[str]) -> list[tuple[Captured, ...]]:
+        """What the keys capture, at most `MAX_READINGS` different ways, the preferred ones first. A token that a class
+        took is captured as `Taken`, its place."""
+        path: list[dict[_Place, None]] = [{self._root: None}]
+        for key in keys:
+            path.append({target: None for place in path[-1] for _, target in self._arcs(place, key)})
+        after: dict[_Place, list[_Chain]] = {place: [None] for place in path[-1] if self._opened(place).is_end}
+        for index in reversed(range(len(keys))):
+            before: dict[_Place, list[_Chain]] = {}
+            for place in path[index]:
+                chains: list[_Chain] = []
+                for captured, target in self._arcs(place, keys[index]):
+                    if target in after:
+                        chains += _captured(captured, index, after[target])
+                if chains:
+                    before[place] = _different(chains)
+            after = before
+        return [_unchained(chain) for chain in after.get(self._root, ())]
+
+    def _arcs(self, place: _Place, key: str) -> tuple[_Arc, ...]:
+        """Where the key leads from a place, with what it captures, in order of preference."""
+        known = place.arcs.get(key)
+        if known is not None:
+            return known
+        arcs = list(self._opened(place).words.get(key, ()))
+        for name in self._classes.get(key, self._default):
+            arcs += place.classes.get(name, ())
+        for order, values, rest in place.values:
+            for tail, captured in values.index.get(key, ()):
+                arcs.append((order, captured, rest) if tail is None else (order, None, self._place(tail, rest)))
+        if not arcs:
+            return ()
+        arcs.sort(key=lambda arc: arc[0])
+        found = place.arcs[key] = tuple((captured, target) for _, captured, target in arcs)
+        return found
+
+    def _place(self, node: Node, rest: _Place | None) -> _Place:
+        key = (id(node), id(rest))
+        place = self._interned.get(key)
+        if place is None:
+            place = self._interned[key] = _Place(node, rest)
+        return place
+
+    def _opened(self, place: _Place) -> _Place:
+        """The place, with what may come next."""
+        if place.is_open:
+            return place
+        for order, (node, after) in enumerate(self._first(place.node, place.rest, set())):
+            if isinstance(node, End):
+                place.is_end = True
+            elif after is None:
+                raise ValueError("a sentence does not end with an End")
+            elif isinstance(node, Word):
+                place.words.setdefault(node.text, []).append((order, node.captured, after))
+            elif isinstance(node, AnyOf):
+                captured = (node.slot, _TAKES) if node.slot else None
+                place.classes.setdefault(node.name, []).append((order, captured, after))
+            elif isinstance(node, Values):
+                place.values.append((order, node, after))
+        place.is_open = True
+        return place
+
+    def _first(
+        self, node: Node, rest: _Place | None, seen: set[tuple[int, int]]
+    ) -> Iterator[tuple[Node, _Place | None]]:
+        """The leaves that may come first in the node, or after it where it may be empty, each with what follows it."""
+        if isinstance(node, Word | AnyOf | Values | End):
+            yield node, rest
+            return
+        key = (id(node), id(rest))
+        if key in seen:
+            return
+        seen.add(key)
+        if isinstance(node, OneOf):
+            for item in node.items:
+                yield from self._first(item, rest, seen)
+        elif isinstance(node, Rule):
+            yield from self._first(node.body, rest, seen)
+        elif isinstance(node, InOrder):
+            if node.items:
+                following = rest
+                for item in reversed(node.items[1:]):
+                    following = self._place(item, following)
+                yield from self._first(node.items[0], following, seen)
+            elif rest is not None:
+                yield from self._first(rest.node, rest.rest, seen)
+
+
+_Chain = tuple[Captured, "_Chain"] | None  # captures from a place on, the first one first
+
+
+def _captured(captured: Captured | None, index: int, chains: list[_Chain]) -> list[_Chain]:
+    if captured is None:
+        return chains
+    first = (captured[0], Taken(index)) if captured[1] is _TAKES else captured
+    return [(first, chain) for chain in chains]
+
+
+def _different(chains: list[_Chain]) -> list[_Chain]:
+    return chains if len(chains) == 1 else list(dict.fromkeys(chains))[:MAX_READINGS]
+
+
+def _unchained(chain: _Chain) -> tuple[Captured, ...]:
+    captures: list[Captured] = []
+    while chain is not None:
+        captured, chain = chain
+        captures.append(captured)
+    return tuple(captures)
