@@ -1,0 +1,71 @@
+# One Lambda of functions.json: its zip, its log, a version at each change and the alias that everybody calls.
+
+locals {
+  package = "${var.packages_dir}/${var.key}.zip"
+  staged  = fileexists(local.package)
+}
+
+resource "aws_cloudwatch_log_group" "this" {
+  name              = "/aws/lambda/${var.name}"
+  retention_in_days = var.log_retention_days
+  kms_key_id        = var.key_arn
+}
+
+resource "aws_lambda_function" "this" {
+  function_name                  = var.name
+  description                    = var.description
+  role                           = var.role_arn
+  handler                        = var.handler
+  runtime                        = var.runtime
+  architectures                  = [var.architecture]
+  timeout                        = var.timeout_s
+  memory_size                    = var.memory_mb
+  reserved_concurrent_executions = var.concurrency
+  filename                       = local.package
+  source_code_hash               = local.staged ? filebase64sha256(local.package) : null
+  publish                        = true
+
+  environment {
+    variables = var.environment
+  }
+
+  tracing_config {
+    mode = "Active"
+  }
+
+  logging_config {
+    log_format = "JSON"
+    log_group  = aws_cloudwatch_log_group.this.name
+  }
+
+  lifecycle {
+    precondition {
+      condition     = local.staged
+      error_message = "There is no ${local.package}. Run `make package` first."
+    }
+  }
+}
+
+# A version never changes; what runs under the alias is changed in one step, and back.
+resource "aws_lambda_alias" "live" {
+  name             = "live"
+  description      = "What events, states and channels call."
+  function_name    = aws_lambda_function.this.function_name
+  function_version = aws_lambda_function.this.version
+}
+
+# Events that the function did not take, after two more tries. A stream and a queue have their own way of trying.
+resource "aws_lambda_function_event_invoke_config" "live" {
+  count = var.takes_events ? 1 : 0
+
+  function_name                = aws_lambda_function.this.function_name
+  qualifier                    = aws_lambda_alias.live.name
+  maximum_retry_attempts       = 2
+  maximum_event_age_in_seconds = 21600
+
+  destination_config {
+    on_failure {
+      destination = var.dead_letters_arn
+    }
+  }
+}
