@@ -37,7 +37,7 @@ lock: .venv/dev.stamp  ## write requirements/*.txt anew from pyproject.toml
 	@bash requirements/lock.sh $(PYTHON)
 
 clean:  ## remove what was built here; the state folder of local mode stays
-	@rm -rf .venv build dist bench.json .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv build dist models/gp/*.so bench.json .mypy_cache .ruff_cache .pytest_cache
 
 # Standard input belongs to the conversation, so nothing here may read it.
 define set_up
@@ -46,6 +46,7 @@ define set_up
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 </dev/null || $(PYTHON) -m venv --clear .venv </dev/null
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1) </dev/null >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . </dev/null >&2
+	@$(BIN)/python -m models.gp.native --if-possible </dev/null >&2
 endef
 
 .venv/laptop.stamp: requirements/laptop.txt pyproject.toml

@@ -22,8 +22,10 @@ from sklearn.gaussian_process.kernels import RBF
 from threadpoolctl import threadpool_limits
 
 from models import datasets
+from models.gp import layers
 from models.gp.fitting import fit
 from models.gp.grid import grid_search
+from models.gp.layers import apply_layers
 from models.gp.metrics import nlpd, rmse
 from models.gp.search import SearchSettings, search
 from models.gp.settings import EXACT, NYSTROM, Settings
@@ -39,7 +41,7 @@ SIGMA2S = np.logspace(-4.0, 0.0, 20)
 
 def rows() -> list[Row]:
     with threadpool_limits(1, user_api="blas"):
-        return [*_fits(), *_memory(), *_others(), *_grid(), *_many_rows(), *_toy()]
+        return [_kernel(), *_fits(), *_memory(), *_others(), *_grid(), *_many_rows(), *_toy()]
 
 
 def _data(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -75,6 +77,14 @@ def _blas_alone(x: np.ndarray) -> None:
         raise RuntimeError("the reference matrix was not positive definite")
 
 
+def _kernel() -> Row:
+    """What the ratios below rest on: a machine without a C compiler has NumPy's form."""
+    t = np.random.default_rng(0).uniform(-1.0, 1.0, 65_536)
+    seconds = _best(20, lambda: apply_layers(t.copy(), 1, 5))[0]
+    form = "compiled" if layers._compiled() else "NumPy's, not compiled"
+    return Row(f"GP kernel, q = 1, one application to a number ({form})", seconds / (5 * t.size) * 1e9, "ns")
+
+
 def _fits() -> list[Row]:
     found: list[Row] = []
     for count, turns in ((1000, 15), (4000, 5), (10_000, 2)):
@@ -82,8 +92,7 @@ def _fits() -> list[Row]:
         alone, *ours = _best(turns, partial(_blas_alone, x), *(partial(fit, _settings(*k), x, y) for k in KERNELS))
         for (q, l), seconds in zip(KERNELS, ours, strict=True):  # noqa: E741
             ratio = seconds / alone
-            # The budget is for the catalogue's kernel, from 4000 rows on; three layers are shown beside it.
-            judged = count >= 4000 and l == 0
+            judged = count >= 4000
             name = f"GP fit, N = {count}, q = {q}, l = {l} ({seconds:.3f} s) over dsyrk + dpotrf"
             found.append(Row(name, ratio, "x", "<= 1.15" if judged else "", ratio <= 1.15 if judged else None))
     return found
@@ -152,6 +161,7 @@ def _many_rows() -> list[Row]:
     x, y = _data(100_000)
     new, expected = _data(5000, seed=1)
     found: list[Row] = []
+    errors: list[float] = []
     for name, settings, count in (
         ("Nystrom, N = 100 000, 1000 points", Settings(1, 1, 0.1, solver=NYSTROM, inducing_points=1000), 100_000),
         ("exact on 4000 of the rows", Settings(1, 1, 0.1, solver=EXACT), 4000),
@@ -160,9 +170,11 @@ def _many_rows() -> list[Row]:
         posterior = fit(replace(settings, n_threads=1), x[:count], y[:count]).posterior
         found.append(Row(f"GP {name}: fit", time.process_time() - started, "s"))
         mean, std = posterior.predict_with_std(new)
-        found.append(Row(f"GP {name}: RMSE (noise 0.3)", rmse(expected, mean), "target's unit"))
+        errors.append(rmse(expected, mean))
+        found.append(Row(f"GP {name}: RMSE (noise 0.3)", errors[-1], "target's unit"))
         found.append(Row(f"GP {name}: NLPD", nlpd(expected, mean, std), "nats"))
-    return found
+    ratio = errors[0] / errors[1]
+    return [*found, Row("GP Nystrom on all rows: RMSE over the exact one's on 4000", ratio, "x", "<= 1", ratio <= 1.0)]
 
 
 def _toy() -> list[Row]:
