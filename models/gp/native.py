@@ -63,9 +63,9 @@ def _ends_badly(*command: str) -> bool:
 
 
 def load(path: Path | None = None) -> Layers | None:
-    """The compiled function, None where there is none or it is of another machine."""
+    """The compiled function, None where there is none, it is of another machine, or older than its source."""
     found = library() if path is None else path
-    if not found.is_file():
+    if not _is_current(found):
         return None
     try:
         function = ctypes.CDLL(str(found)).sagebuild_layers
@@ -77,13 +77,19 @@ def load(path: Path | None = None) -> Layers | None:
     return layers
 
 
+def _is_current(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    return not SOURCE.is_file() or path.stat().st_mtime >= SOURCE.stat().st_mtime
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Compiles, unless it is done. Returns 1 and says why when it cannot, 0 and nothing with --if-possible."""
     parser = argparse.ArgumentParser(description="Compile the Gaussian process's kernel for this machine.")
     parser.add_argument("--if-possible", action="store_true", help="it is no error when there is no compiler")
     given = parser.parse_args(argv)
     path = library()
-    if path.is_file() and path.stat().st_mtime >= SOURCE.stat().st_mtime:
+    if _is_current(path):
         return 0
     try:
         compile_to(path)

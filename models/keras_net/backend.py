@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+from typing import Any
 
 # Before the import: its start-up lines would come between those of the job's log.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -16,8 +18,15 @@ os.environ.setdefault("KERAS_HOME", os.devnull)
 # oneDNN chooses the order of additions by the machine; without it a resumed job repeats itself on another one too.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
-import keras  # after the variables above
-import tensorflow as tf
+# Keras imports these where they are there, for plots and wrappers: a fifth of its start, and folders in the home.
+_hidden: dict[str, Any] = {name: None for name in ("matplotlib", "sklearn") if name not in sys.modules}
+sys.modules.update(_hidden)
+
+import keras  # noqa: E402 - after all of the above
+import tensorflow as tf  # noqa: E402
+
+for _name in _hidden:
+    del sys.modules[_name]
 
 # A search compiles a function for every trial, which TensorFlow advises against in many lines.
 logging.getLogger("tensorflow").setLevel(logging.ERROR)

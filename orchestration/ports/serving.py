@@ -92,8 +92,8 @@ class Dataset:
 
     version: "v0001", "v0002" ... columns: in file order, the target among them. rows: split ("train", "validation",
     "test", or "data" for one file that is not split yet) to number of rows. uris: split to the S3 URI of its CSV.
-    example: one row of inputs, without the target. kinds: column to "number" or "text". classes: those of a text target,
-    in order; () for numbers, and when there are more than 100. split_seed: how `prepare` splits "data".
+    example: one row of inputs, without the target. kinds: column to "number" or "text". classes: those of a text
+    target, in order; () for numbers, and when there are more than 100. split_seed: how `prepare` splits "data".
     """
 
     name: str

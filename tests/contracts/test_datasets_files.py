@@ -78,12 +78,15 @@ def test_a_bucket_that_is_not_there_or_not_ours_to_read_is_said(
         datasets.register_uri("shops", "y", "s3://nowhere/a.csv")
     uri = put(b"y,x\n1,2\n")
 
-    def refuse(**request: str) -> None:
-        raise ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+    errors = {"AccessDenied": "may not be read by SageBuild; its bucket's policy", "InvalidObjectState": "is archived"}
+    for code, said in errors.items():
 
-    monkeypatch.setattr(clients("s3"), "get_object", refuse)
-    with pytest.raises(BadDataset, match="may not be read by SageBuild; its bucket's policy"):
-        datasets.register_uri("shops", "y", uri)
+        def refuse(code: str = code, **request: str) -> None:
+            raise ClientError({"Error": {"Code": code, "Message": "It is archived."}}, "GetObject")
+
+        monkeypatch.setattr(clients("s3"), "get_object", refuse)
+        with pytest.raises(BadDataset, match=said):
+            datasets.register_uri("shops", "y", uri)
 
 
 def test_deleting_leaves_no_file_and_no_item_but_the_count(datasets: S3Datasets, clients: Clients) -> None:

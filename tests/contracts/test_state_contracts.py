@@ -25,6 +25,7 @@ class TestClaims:
         assert taken.count(True) == 1
         assert ports.claims.holder(key) == f"holder {taken.index(True)}"
 
+    @pytest.mark.timeout(900)
     @pytest.mark.parametrize("keys", [50, pytest.param(1000, marks=pytest.mark.slow)])
     def test_of_eight_threads_one_takes_each_of_many_keys(self, ports: Ports, keys: int) -> None:
         prefix, holders = fresh(), range(8)

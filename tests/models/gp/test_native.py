@@ -96,9 +96,11 @@ def test_it_is_compiled_once_and_again_when_the_source_is_newer(
     made = path.stat().st_mtime_ns
     assert native.main([]) == 0
     assert path.stat().st_mtime_ns == made
+    assert native.load() is not None
     source = tmp_path / "layers.c"
     source.write_text("nonsense")
     monkeypatch.setattr(native, "SOURCE", source)
     os.utime(path, (0, 0))
+    assert native.load() is None
     assert native.main([]) == 1
     assert [each.name for each in tmp_path.iterdir() if each.suffix == ".so"] == ["layers.so"]
