@@ -3,7 +3,9 @@
     sagebuild chat [--state-dir D] [--as NAME] [--json]     a conversation; piped input: one utterance a line
     sagebuild say "TEXT"                                    one utterance, same options
     sagebuild parse ["TEXT"]                                what a sentence means, as JSON; does nothing
+    sagebuild up [--port P] [--state-dir D]                 the channels over HTTP, until Ctrl-C
     sagebuild down [--state-dir D]                          ends the local engine
+    sagebuild doctor [--state-dir D] [--json]               what the local state folder holds; changes nothing
 
 Exit codes: 0; 1 when the bot itself failed; 2 for a wrong command line; 130 after Ctrl-C.
 """
@@ -21,6 +23,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,6 +40,9 @@ if TYPE_CHECKING:
 STARTING = "Starting the local engine ..."
 NAME = re.compile(r"[\w.@ -]{1,64}")
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+DEFAULT_PORT = 8080
+MAX_LOG_BYTES = 1_000_000
+OLD_LOGS = 3
 
 _log = logging.getLogger(__name__)
 
@@ -90,8 +97,16 @@ def _parser() -> argparse.ArgumentParser:
     parse = commands.add_parser("parse", help="what a sentence means, as JSON; does nothing")
     parse.add_argument("text", metavar="TEXT", nargs="?", help="left out: each line of standard input")
     parse.set_defaults(run=_parse)
+    up = commands.add_parser("up", parents=[state], help="the channels that are configured here, until Ctrl-C")
+    up.add_argument(
+        "--port", type=_port, default=DEFAULT_PORT, metavar="P", help=f"on loopback ({DEFAULT_PORT}; 0: any)"
+    )
+    up.set_defaults(run=_up)
     down = commands.add_parser("down", parents=[state], help="end the local engine")
     down.set_defaults(run=_down)
+    doctor = commands.add_parser("doctor", parents=[state], help="what the local state folder holds; changes nothing")
+    doctor.add_argument("--json", action="store_true", help="as one JSON object, sizes in bytes")
+    doctor.set_defaults(run=_doctor)
     return parser
 
 
@@ -99,6 +114,12 @@ def _name(text: str) -> str:
     if not NAME.fullmatch(text) or not text.strip():
         raise argparse.ArgumentTypeError(f"{text!r} is not a name: 1 to 64 letters, digits, spaces or any of . @ _ -")
     return text.strip()
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
+    return int(text)
 
 
 def _own_name() -> str:
@@ -126,7 +147,7 @@ def opened(state_dir: Path, name: str) -> Iterator[Bot]:
 def _logging_to(path: Path) -> Iterator[None]:
     """What goes wrong is written there, with tracebacks; the terminal is for the conversation."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = RotatingFileHandler(path, maxBytes=MAX_LOG_BYTES, backupCount=OLD_LOGS, encoding="utf-8")
     handler.setFormatter(logging.Formatter(LOG_FORMAT))
     root = logging.getLogger()
     root.addHandler(handler)
@@ -168,7 +189,8 @@ def _chat(options: argparse.Namespace) -> int:
             return _at_the_keyboard(folder, person, console)
         _announce()
         with opened(folder, person.name) as bot:
-            return piped.converse(bot, sys.stdin, person, console, as_json=options.json)
+            pictures = folder / "pictures"
+            return piped.converse(bot, sys.stdin, person, console, as_json=options.json, pictures=pictures)
 
 
 def _at_the_keyboard(folder: Path, person: Speaker, console: Console) -> int:
@@ -177,24 +199,51 @@ def _at_the_keyboard(folder: Path, person: Speaker, console: Console) -> int:
 
     with ExitStack() as stack, ThreadPoolExecutor(1, "opening") as pool:
         opening = pool.submit(lambda: stack.enter_context(opened(folder, person.name)))
-        return Terminal(person, console, history=folder / "history").converse(opening)
+        return Terminal(person, console, folder).converse(opening)
 
 
 def _say(options: argparse.Namespace) -> int:
     from bot.console import piped, render, speaker
 
     person = speaker.in_standing_conversation(options.name or _own_name())
-    say = piped.say_as_json if options.json else piped.say_once
     with _folder(options.state_dir) as folder:
+        say = piped.say_as_json if options.json else partial(piped.say_once, pictures=folder / "pictures")
         _announce()
         with opened(folder, person.name) as bot:
             return 1 if say(bot, options.text, person, render.make_console()).failed else 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    from bot import up
+    from bot.wiring import Bot
+    from orchestration.wiring import open_local
+
+    with _folder(options.state_dir) as folder:
+        _announce()
+        with open_local(folder, _own_name()) as session:
+            bot = Bot(session.ports)
+            bot.prepare()
+            return up.run(bot, session.ports, folder, options.port)
 
 
 def _down(options: argparse.Namespace) -> int:
     from orchestration.wiring import close_local
 
     sys.stdout.write(f"{close_local(options.state_dir)}\n")
+    return 0
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from orchestration.local.doctor import examine
+    from orchestration.local.options import BadOptions
+    from orchestration.wiring import default_state_dir
+
+    try:
+        report = examine(options.state_dir or default_state_dir())
+    except BadOptions as error:
+        return _failed(str(error))
+    text = json.dumps(report.to_json()) if options.json else "\n".join(report.lines())
+    sys.stdout.write(f"{text}\n")
     return 0
 
 

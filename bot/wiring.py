@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.access.memory import load
 from bot.access.permissions import identify
@@ -16,6 +17,7 @@ from bot.intents.request import Request, Utterance
 from bot.language.normalise import MAX_TEXT_CHARS
 from bot.language.parse import Language, Parse
 from bot.replies import Reply
+from models.catalog import Catalogue
 from orchestration.builds import Json
 from orchestration.ports import Person, Ports
 
@@ -86,21 +88,16 @@ class Bot:
         except Exception as error:  # a channel always has something to say
             return errors.to_reply(error)
 
-    def promises(self, utterance: Utterance) -> list[int]:
-        """The builds of which that conversation is to be told the end. Raises SageBuildError."""
-        person = identify(utterance.identity, self._ports.people)
-        return watching.promised(person.id, utterance.conversation, self._ports)
-
-    def since_last_time(self, identity: str, channel: str) -> Iterator[Reply]:
+    def since_last_time(self, identity: str, channel: str, *, left_alone: bool = False) -> Iterator[Reply]:
         """What ended while the speaker was away, of what they asked to be told; each counts as told once the next is
-        asked for, so show it before.
+        asked for, so show it before. left_alone: only what nobody told although it ended some time ago.
 
         Never raises: when it cannot be told now, that is logged, and it is told the next time.
         """
         try:
             person = self._ports.people.by_identity(identity)
             if person is not None:
-                yield from watching.ended_meanwhile(person.id, channel, self._ports)
+                yield from watching.ended_meanwhile(person.id, channel, self._ports, left_alone=left_alone)
         except Exception:  # nobody asked, so there is nobody to tell
             _log.exception("what ended meanwhile cannot be told to %s", identity)
 
@@ -111,7 +108,7 @@ class Bot:
     def _compiled(self) -> Language:
         with self._compiling:
             if self._language is None:
-                self._language = Language(wording.models_to_tell_of(self._ports))
+                self._language = _language(wording.models_to_tell_of(self._ports))
             return self._language
 
     def _reply(self, utterance: Utterance, parse: Parse, language: Language) -> tuple[Parse, Reply]:
@@ -120,10 +117,18 @@ class Bot:
         if person is None:
             return parse, strangers.answer(utterance, parse.intent, parse.slots, self._ports)
         memory = load(utterance.conversation, person.id, self._ports.conversations)
-        meant = followups.meant(parse, memory, language, self._ports)
-        if meant.intent is None:
-            return meant, misunderstood(meant, memory, person, self._ports)
-        return meant, answer(_request(utterance, meant, meant.intent, person), self._ports, memory)
+        followed = followups.meant(parse, memory, language, self._ports)
+        parse = followed.parse
+        if parse.intent is None:
+            return parse, misunderstood(parse, memory, person, self._ports)
+        request = _request(utterance, parse, parse.intent, person)
+        return parse, answer(request, self._ports, memory, corrects=followed.corrects)
+
+
+@lru_cache(maxsize=4)
+def _language(catalogue: Catalogue) -> Language:
+    """The compiled sentences about those models: compiling takes seconds, and a process may make several bots."""
+    return Language(catalogue)
 
 
 def _request(utterance: Utterance, parse: Parse, intent: str, person: Person) -> Request:
@@ -137,4 +142,5 @@ def _request(utterance: Utterance, parse: Parse, intent: str, person: Person) ->
         delivery_id=utterance.delivery_id,
         heard=parse.heard,
         repaired=parse.repaired,
+        place=utterance.place,
     )

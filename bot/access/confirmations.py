@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from bot.access.memory import Asked, Memory, Pending
+from bot.access.memory import Asked, Memory, Pending, Recent
 from bot.intents.catalog import BY_NAME, Intent, Tier
 from bot.intents.request import Request
 from bot.replies import Choice, Command, Question, Reply
@@ -75,6 +75,11 @@ def pending(command: Command, ports: Ports) -> Pending:
 def asked(question_: Question, ports: Ports) -> Asked:
     """The question for a slot as it is remembered until it is answered."""
     return Asked(question_, ports.clock.now() + LIFETIME)
+
+
+def recent(command: Command, ports: Ports) -> Recent:
+    """The command as it is remembered while it may be corrected."""
+    return Recent(command, ports.clock.now() + LIFETIME)
 
 
 def take(request: Request, memory: Memory, ports: Ports) -> Request | None:

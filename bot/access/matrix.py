@@ -1,6 +1,6 @@
 """Who may do what, as a table made from the catalogue: the one in README.md, which a test holds to be current.
 
-    .venv/bin/python -m bot.access.matrix       writes it there
+.venv/bin/python -m bot.access.matrix       writes it there
 """
 
 from __future__ import annotations

@@ -47,18 +47,23 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What is remembered. record: what was loaded, so that a confirmation is consumed once.
+class Recent:
+    """The command that was carried out or asked about last, as it was said: what "no, l" corrects."""
 
-    last: the command that was carried out or asked about last, which "no, l" corrects.
-    """
+    command: Command
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What is remembered. record: what was loaded, so that a confirmation is consumed once."""
 
     record: Conversation
     build: int | None = None
     refusal: Refusal | None = None
     pending: Pending | None = None
     asked: Asked | None = None
-    last: Command | None = None
+    last: Recent | None = None
 
     def state(self) -> dict[str, Json]:
         """As the JSON that is kept."""
@@ -80,7 +85,7 @@ class Memory:
                 "expires_at": self.asked.expires_at.isoformat(),
             }
         if self.last is not None:
-            state["last"] = _kept(self.last)
+            state["last"] = _kept(self.last.command) | {"expires_at": self.last.expires_at.isoformat()}
         return state
 
 
@@ -95,7 +100,7 @@ def load(conversation: str, person: str, conversations: Conversations) -> Memory
         refusal=_refusal(refusal) if refusal else None,
         pending=Pending(_command(pending), _moment(pending)) if pending else None,
         asked=Asked(Question(_command(asked), str(asked["slot"])), _moment(asked)) if asked else None,
-        last=_command(last) if last else None,
+        last=Recent(_command(last), _moment(last)) if last else None,
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
-from bot.console import render, waiting
+from bot.console import plotting, render, waiting
 from bot.console.speaker import CHANNEL, Speaker, is_leaving
 from bot.handlers import errors
 from bot.replies import Problem, Reply
@@ -18,8 +19,19 @@ from orchestration.ports import SageBuildError
 PROMPT = "> "
 
 
-def converse(bot: Bot, lines: Iterable[str], speaker: Speaker, console: Console, *, as_json: bool) -> int:
-    """Say each line; blank ones and comments (#) are left out. 0 at the end; 1 when the bot itself failed once."""
+def converse(
+    bot: Bot,
+    lines: Iterable[str],
+    speaker: Speaker,
+    console: Console,
+    *,
+    as_json: bool,
+    pictures: Path | None = None,
+) -> int:
+    """Say each line; blank ones and comments (#) are left out. 0 at the end; 1 when the bot itself failed once.
+
+    pictures: the folder in which they are saved.
+    """
     failed = False
     if not as_json:
         for reply in bot.since_last_time(speaker.identity, CHANNEL):
@@ -34,7 +46,7 @@ def converse(bot: Bot, lines: Iterable[str], speaker: Speaker, console: Console,
             failed |= say_as_json(bot, text, speaker, console).failed
         else:
             console.print(f"{PROMPT}{render.printable(text)}", soft_wrap=True)
-            failed |= say_once(bot, text, speaker, console).failed
+            failed |= say_once(bot, text, speaker, console, pictures=pictures).failed
     return 1 if failed else 0
 
 
@@ -56,11 +68,16 @@ class Said:
         return Problem.INTERNAL_ERROR in (self.turn.reply.error, self.reply.error)
 
 
-def say_once(bot: Bot, text: str, speaker: Speaker, console: Console) -> Said:
-    """Say it and print the answer. A build that is to be reported is waited for."""
+def say_once(
+    bot: Bot, text: str, speaker: Speaker, console: Console, *, waits: bool = True, pictures: Path | None = None
+) -> Said:
+    """Say it and print the answer. waits: a build that is to be reported is waited for, until it has ended or waits for
+    a person itself."""
     turn = bot.say(speaker.says(text))
     render.show(turn.reply, console)
-    if turn.reply.follow is None:
+    if turn.reply.picture is not None:
+        plotting.show(turn.reply.picture, console, pictures)
+    if turn.reply.follow is None or not waits:
         return Said(turn)
     try:
         told = waiting.wait(bot, turn.reply.follow, speaker, console)

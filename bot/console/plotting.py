@@ -8,7 +8,6 @@ import tempfile
 import threading
 from pathlib import Path
 
-import plotext
 from rich.console import Console
 from rich.text import Text
 
@@ -34,6 +33,8 @@ def show(figure: Figure, console: Console, folder: Path | None = None) -> None:
 
 def in_characters(figure: Figure, width: int) -> str:
     """The picture in braille dots, without colours, at most `width` columns wide."""
+    import plotext  # here: it takes a tenth of a second, and few conversations draw
+
     with _one_at_a_time:
         plotext.clear_figure()
         plotext.theme("clear")

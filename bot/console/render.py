@@ -57,11 +57,19 @@ def to_text(reply: Reply) -> str:
 
 
 def _show_facts(facts: Sequence[Fact], console: Console) -> None:
-    """A line each, the values one below the other."""
+    """A line each, the values one below the other; on a terminal, a long value goes on below where it began."""
+    if console.is_terminal:
+        grid = RichTable.grid(padding=(0, 2, 0, 0))
+        grid.add_column(no_wrap=True)
+        grid.add_column(overflow="fold")
+        for fact in facts:
+            grid.add_row(_styled(f"  {fact.label}"), _styled(f"{fact.value} {fact.unit}".rstrip()))
+        console.print(grid)
+        return
     width = max(len(fact.label) for fact in facts)
     for fact in facts:
         line = f"  {fact.label:<{width}}  {fact.value} {fact.unit}".rstrip()
-        console.print(_styled(line), soft_wrap=not console.is_terminal)
+        console.print(_styled(line), soft_wrap=True)
 
 
 def _styled(text: str) -> Text:

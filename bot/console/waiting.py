@@ -13,6 +13,7 @@ from bot.console.speaker import Speaker
 from bot.handlers.progress import Progress
 from bot.replies import Reply
 from bot.wiring import Bot
+from orchestration.builds import BuildStatus
 from orchestration.ports import Unavailable
 
 POLL_S = 0.4
@@ -20,7 +21,9 @@ MAX_SILENCE_S = 60.0  # how long the engine may be away before waiting is given 
 
 
 def wait(bot: Bot, number: int, speaker: Speaker, console: Console) -> Reply:
-    """Wait until the build has ended, and say how. On a terminal, Ctrl-C stops waiting and leaves the build alone.
+    """Wait until the build has ended, and say how; or until it waits for a person.
+
+    On a terminal, Ctrl-C stops waiting and leaves the build alone.
 
     Raises SageBuildError when the build cannot be looked at any more.
     """
@@ -56,7 +59,10 @@ def _wait_live(bot: Bot, number: int, console: Console) -> None:
 
 
 def _until_ended(bot: Bot, number: int) -> Iterator[Progress]:
-    """How the build stands, again and again until it has ended. An engine that is away for a moment is waited for."""
+    """How the build stands, again and again until it has ended or waits for a person.
+
+    An engine that is away for a moment is waited for.
+    """
     silence_s = 0.0
     while True:
         try:
@@ -68,6 +74,7 @@ def _until_ended(bot: Bot, number: int) -> Iterator[Progress]:
         else:
             silence_s = 0.0
             yield progress
-            if progress.has_ended:
+            # What waits for a person waits for days; whoever is to decide may be the one who reads this.
+            if progress.has_ended or progress.status is BuildStatus.WAITING_FOR_APPROVAL:
                 return
         bot.wait(POLL_S)

@@ -21,6 +21,7 @@ from orchestration.ports import (
     UnknownEndpoint,
 )
 
+NOT_FINITE = frozenset({"nan", "inf", "infinity", "-inf", "null", "none"})
 SERVES = ("InService", "Updating", "SystemUpdating", "RollingBack")  # an endpoint that is being updated still answers
 
 
@@ -177,6 +178,8 @@ def _by_name(said: Mapping[str, Json], dataset: Dataset | None, endpoint: Endpoi
 
 def by_column(said: Mapping[str, Json], dataset: Dataset, endpoint: Endpoint) -> dict[str, Json]:
     """What was said by the names of the columns, whatever its case. Raises BadPrediction naming what is none."""
+    if endless := [name for name in said if name.lower() in NOT_FINITE]:
+        raise _misfit(f"only finite numbers can be predicted from, not {endless[0]}", dataset, endpoint)
     columns = {column.lower(): column for column in dataset.inputs}
     unknown = [name for name in said if name.lower() not in columns]
     if unknown:

@@ -67,10 +67,14 @@ def audit_log(request: Request, ports: Ports, memory: Memory) -> Reply:
         until=until,
         limit=MAX_ENTRIES,
     )
-    if not entries:
-        return _nothing(request, build, action, ports)
     done = [entry for entry in entries if entry.outcome == DONE]
-    text = _first(done[0], build, request, ports) if build is not None and done else _counted(entries, request)
+    if not entries or (build is not None and not done):
+        reply = _nothing(request, build, action, ports)
+        if not entries:
+            return reply
+        text = f"{reply.text} {_counted(entries, request)}"
+    else:
+        text = _first(done[0], build, request, ports) if build is not None else _counted(entries, request)
     return Reply(
         text=text,
         table=_table(entries, request),

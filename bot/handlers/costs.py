@@ -65,10 +65,10 @@ def _of_time(request: Request, ports: Ports) -> Reply:
     known = sum(found.usd for _, found in costs if found.usd is not None)
     unknown = sum(found.usd is None for _, found in costs)
     total = measures.money(Cost(known)) if unknown < len(costs) else measures.money(costs[0][1])
-    without = f" {wording.plural(unknown, 'build')} of them has no price." if 0 < unknown < len(costs) else ""
+    without = f" {unknown} of them {'has' if unknown == 1 else 'have'} no price." if 0 < unknown < len(costs) else ""
     more = f" Only the newest {MAX_LISTED} were counted." if len(newest) == MAX_LISTED == len(builds) else ""
     rows = tuple(
-        (str(build.number), wording.what(build.service), build.status.value, measures.money(found))
+        (str(build.number), wording.what(build.service), build.status.value, _cell(found))
         for build, found in costs[:MAX_ROWS]
     )
     count = wording.plural(len(builds), "build")
@@ -76,6 +76,10 @@ def _of_time(request: Request, ports: Ports) -> Reply:
         text=f"{count}{f' of {model}' if model else ''} {period} cost {total}.{without}{more} Endpoints are not in it.",
         table=Table(("build", "of", "status", "cost"), rows),
     )
+
+
+def _cell(found: Cost) -> str:
+    return "unknown" if found.usd is None else measures.money(found)
 
 
 def _before(request: Request, ports: Ports) -> Reply:

@@ -21,14 +21,18 @@ from orchestration.ports import Conversation, Person, Ports, SageBuildError
 AUDITED = frozenset({"LinkAccount"})
 
 
-def answer(request: Request, ports: Ports, memory: Memory | None = None) -> Reply:
-    """The reply to a request. Never raises: what goes wrong is a reply too. memory: when it was loaded already."""
+def answer(request: Request, ports: Ports, memory: Memory | None = None, *, corrects: bool = False) -> Reply:
+    """The reply to a request. Never raises: what goes wrong is a reply too.
+
+    memory: when it was loaded already. corrects: it is the last command with something different, so that it is asked
+    about first when it changes anything.
+    """
     try:
         if memory is None:
             memory = load(request.conversation, request.person.id, ports.conversations)
         if request.intent == YES.name and (command := confirmations.take(request, memory, ports)) is not None:
             request, memory = command, replace(memory, record=Conversation(memory.record.id, {}), pending=None)
-        turn = _Turn(request, memory, ports)
+        turn = _Turn(request, memory, ports, corrects)
         reply = turn.audited()
         save(turn.remembered(reply), ports.conversations)
     except Exception as error:  # the one place where anything that went wrong becomes a reply
@@ -44,14 +48,16 @@ def misunderstood(parse: Parse, memory: Memory, person: Person, ports: Ports) ->
     if not limits.is_within_rate(person, ports):
         return _too_many(person)
     save(replace(memory, pending=None, asked=None), ports.conversations)
-    return not_understood(parse)
+    return not_understood(parse, ports)
 
 
 class _Turn:
     """One request as it becomes exact: `request` has the slots that were meant once that is known."""
 
-    def __init__(self, request: Request, memory: Memory, ports: Ports) -> None:
+    def __init__(self, request: Request, memory: Memory, ports: Ports, corrects: bool) -> None:
+        self._corrects = corrects
         self.request, self._memory, self._ports = request, memory, ports
+        self._said = Command(request.intent, request.slots, request.words)
         self._intent: Intent = BY_NAME[request.intent]
 
     def audited(self) -> Reply:
@@ -83,10 +89,20 @@ class _Turn:
             if not isinstance(meant, Meant):
                 return meant
             permissions.check_models(request.person, meant.models)
+            if self._corrects:
+                meant = replace(meant, asks=True, note=f"{meant.note} {self._what_goes_on()}".strip())
             if confirmations.is_needed(intent, request, meant):
                 return confirmations.question(intent, request, meant)
             self.request = replace(request, slots=meant.slots)
         return handler.answer(self.request, ports, self._memory)
+
+    def _what_goes_on(self) -> str:
+        """What the corrected command has started already, and how it is ended."""
+        memory = self._memory
+        last = BY_NAME.get(memory.last.command.intent) if memory.last is not None else None
+        if memory.pending is not None or memory.build is None or last is None or not last.makes_build:
+            return ""
+        return f"Build {memory.build} goes on; say 'stop build {memory.build}' to end it."
 
     def remembered(self, reply: Reply) -> Memory:
         """After the turn: the build spoken of, the last refusal, and only what this reply itself asks."""
@@ -95,14 +111,13 @@ class _Turn:
         refusal = memory.refusal
         if self._intent.makes_build and not asks:
             refusal = Refusal(request.words, reply.text, now) if reply.error else None
-        last = Command(request.intent, request.slots, request.words) if self._intent.listed else memory.last
         return replace(
             memory,
             build=reply.build if reply.build is not None else memory.build,
             refusal=refusal,
             pending=confirmations.pending(reply.confirm, self._ports) if reply.confirm else None,
             asked=confirmations.asked(reply.ask, self._ports) if reply.ask else None,
-            last=reply.confirm or (reply.ask.command if reply.ask else last),
+            last=confirmations.recent(self._said, self._ports) if self._intent.listed else memory.last,
         )
 
 

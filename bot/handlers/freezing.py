@@ -66,7 +66,8 @@ def means_unfreezing(request: Request, ports: Ports, memory: Memory) -> Meant | 
 
 def unfreeze_deploys(request: Request, ports: Ports, memory: Memory) -> Reply:
     """Models are deployed again."""
-    held = freeze(ports)
+    held = effective(ports.settings.load(), {}).deploy_freeze
     document = {name: value for name, value in ports.settings.load().items() if name != FIELD}
     ports.settings.save({"schema_version": SCHEMA_VERSION, **document})
-    return Reply(f"Deployments are possible again. {held}".strip())
+    whose = f" The freeze by {held['by']} is lifted." if held.get("by") else ""
+    return Reply(f"Deployments are possible again.{whose}")

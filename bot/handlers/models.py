@@ -25,7 +25,7 @@ def list_models(request: Request, ports: Ports, memory: Memory) -> Reply:
 def describe_model(request: Request, ports: Ports, memory: Memory) -> Reply:
     """One of them, with the range and default of each hyperparameter, and what it is judged by. Raises UnknownModel."""
     model = ports.models().model(request.text("model"))
-    also = [word for word in model.words if word != model.name]
+    also = [word for word in model.words if len(word) > 3 and word not in (model.name, model.title.lower())]
     called = f", also called {wording.listed(also, 'or')}" if also else ""
     tunable = wording.listed(one.name for one in model.hyperparameters if one.tunable)
     objective = model.metric(model.objective)

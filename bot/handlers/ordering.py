@@ -57,6 +57,18 @@ def dataset_of(request: Request, ports: Ports) -> str | None:
         return None  # it was deleted since
 
 
+def check_known(request: Request, ports: Ports) -> None:
+    """Raises UnknownDataset for a word that is no dataset, and may have been meant for a model: "train xgboost"."""
+    said = request.text("dataset")
+    if not said or request.text("model"):
+        return
+    datasets = [one.name for one in ports.datasets.all()]
+    if said not in datasets:
+        models = wording.listed(ports.models().names())
+        known = f"The models are {models}, the datasets {wording.listed(datasets) or 'none yet'}."
+        raise UnknownDataset(f"There is no model and no dataset {said!r}. {known}")
+
+
 def service_of(model: str | None, dataset: str | None, ports: Ports) -> Service:
     """The service of an order, with the environment's defaults. Raises UnknownModel, BadSettings."""
     defaults = effective(ports.settings.load(), {})

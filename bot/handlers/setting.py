@@ -37,11 +37,11 @@ def show_settings(request: Request, ports: Ports, memory: Memory) -> Reply:
         if name not in BY_DOCUMENT
     )
     changed = [row[0] for row in rows if not row[2]]
-    text = (
-        f"{wording.plural(len(changed), 'setting')} of {ports.environment.name} {'is' if len(changed) == 1 else 'are'}"
-    )
+    count, environment = wording.plural(len(changed), "setting"), ports.environment.name
+    verb = "is" if len(changed) == 1 else "are"
+    text = f"{count} of {environment} {verb} not the default: {wording.columns(changed)}."
     return Reply(
-        text=f"{text} not the default{': ' + wording.columns(changed) if changed else ''}.",
+        text=text if changed else f"Every setting of {environment} is the default.",
         table=Table(("setting", "value", ""), rows),
         choices=(Choice("Change one", "set the training timeout to 2 hours"),),
     )

@@ -38,7 +38,7 @@ _HAS_REASON = frozenset({BuildStatus.ERROR, BuildStatus.REJECTED, BuildStatus.ST
 
 def of(build: Build) -> str:
     """What the build is about: "gp on toy", of a deployment also whose model that is."""
-    source = f", the model of build {build.source}" if build.source is not None else ""
+    source = f" (the model of build {build.source})" if build.source is not None else ""
     return f"{what(build.service)}{source}"
 
 
@@ -59,7 +59,8 @@ def sentence(
     cause = readable(build.cause).rstrip(".") if build.status in _HAS_REASON else ""
     reason = f" because of {build.error}: {cause}" if cause and build.error else f" ({cause})" if cause else ""
     note = _note(build)
-    measured = f"; {measured}" if measured else ""
+    judged = build.status is BuildStatus.REJECTED and build.cause == build.verdict.get("reason")
+    measured = f"; {measured}" if measured and not judged else ""  # the gate's own sentence has the numbers
     return f"Build {build.number} is {build.status}: {done}{took}{reason}{measured}{note}."
 
 
@@ -78,7 +79,8 @@ def status_reply(build: Build, ports: Ports) -> Reply:
     facts = [Fact("build", str(build.number)), Fact("status", build.status)]
     facts += measures.metric_facts(build, metrics, catalogue)
     if build.verdict and build.has_ended:
-        facts += [fact for fact in measures.verdict_facts(build.verdict) if fact.label in ("gate", "verdict")]
+        labels = ("gate",) if build.status is BuildStatus.REJECTED else ("gate", "verdict")
+        facts += [fact for fact in measures.verdict_facts(build.verdict) if fact.label in labels]
     if left is not None and (said := measures.left(left)):
         facts.append(Fact("time left", said))
     text = sentence(build, metrics, ports.clock.now(), catalogue, left)

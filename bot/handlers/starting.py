@@ -59,6 +59,7 @@ def _training(request: Request, ports: Ports, memory: Memory) -> _Ordered:
     """Raises UnknownModel, BadSettings; the rest is checked by `start_build`."""
     hyperparameters = ordering.values(request.slots.get("hyperparameters"))
     model = request.text("model") or ordering.model_with(hyperparameters, ports.models())
+    ordering.check_known(request, ports)
     order = _order(request, BuildKind.TRAIN, model, ordering.dataset_of(request, ports), hyperparameters, ports)
     service = ordering.service_of(order.model, order.dataset, ports)
     chosen = wording.listed(f"{name} {measures.shown(value)}" for name, value in hyperparameters.items())
@@ -127,6 +128,7 @@ def _tuning(request: Request, ports: Ports, memory: Memory) -> _Ordered:
     names: Mapping[str, Json] = ranges if isinstance(ranges, dict) else {}
     catalogue = ports.models()
     said = request.text("model") or ordering.model_with(names, catalogue)
+    ordering.check_known(request, ports)
     dataset = ordering.dataset_of(request, ports)
     service = ordering.service_of(said, dataset, ports)
     model = catalogue.model(service.model)

@@ -13,6 +13,7 @@ from bot.replies import Reply
 from orchestration.ports import Ports, UnknownBuild, Watch
 
 HOLD = timedelta(seconds=60)  # a channel that died while it told is replaced after this long
+GRACE = timedelta(seconds=5)  # a conversation that is still there tells within this
 
 
 def tell_me_when_done(request: Request, ports: Ports, memory: Memory) -> Reply:
@@ -44,16 +45,11 @@ def outcome(number: int, person: str, conversation: str, ports: Ports) -> Reply:
     return status_reply(build, ports)
 
 
-def promised(person: str, conversation: str, ports: Ports) -> list[int]:
-    """The builds of which that person is to be told the end in that conversation."""
-    watches = ports.watches.of_person(person)
-    return [watch.number for watch in watches if watch.requester.conversation == conversation]
-
-
-def ended_meanwhile(person: str, channel: str, ports: Ports) -> Iterator[Reply]:
+def ended_meanwhile(person: str, channel: str, ports: Ports, *, left_alone: bool = False) -> Iterator[Reply]:
     """What ended since the person was last on that channel, of what they wanted to be told.
 
     Each counts as told when the next one is asked for: one that was not shown, because the channel died, is told again.
+    left_alone: only what ended long enough ago that the conversation where it was asked would have told it.
     """
     for watch in ports.watches.of_person(person):
         if watch.requester.channel != channel:
@@ -63,6 +59,7 @@ def ended_meanwhile(person: str, channel: str, ports: Ports) -> Iterator[Reply]:
         except UnknownBuild:
             ports.watches.told(watch)
             continue
-        if build.has_ended and ports.watches.take(watch, ports.clock.now() + HOLD):
+        is_theirs = left_alone and ports.clock.now() - build.updated_at < GRACE
+        if build.has_ended and not is_theirs and ports.watches.take(watch, ports.clock.now() + HOLD):
             yield status_reply(build, ports)
             ports.watches.told(watch)
