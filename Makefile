@@ -6,7 +6,7 @@ BIN := .venv/bin
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' >/dev/null 2>&1 && echo $$p && break; done)
 
-.PHONY: help local test test-slow check bench package lock clean
+.PHONY: help local test test-slow check bench package images generate-terraform lock clean
 
 help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,12 +26,19 @@ check: .venv/dev.stamp  ## format, lint, types, import rules, documentation, gen
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q tests/test_docs.py tests/test_layout.py
+	@$(BIN)/python -m terraform.check
 
 bench: .venv/dev.stamp  ## the benchmarks, as ratios in one run, to bench.json
 	@$(BIN)/python -m tests.bench
 
 package: .venv/dev.stamp  ## the Lambdas' zips in build/, byte-identical when nothing changed
-	@$(BIN)/python terraform/package.py
+	@$(BIN)/python terraform/package.py $(if $(RUNTIME),--runtime $(RUNTIME)) $(if $(ARCHITECTURE),--architecture $(ARCHITECTURE))
+
+images: .venv/dev.stamp  ## the container images, built in the account: make images ENVIRONMENT=dev
+	@$(BIN)/python -m terraform.images $(ENVIRONMENT)
+
+generate-terraform: .venv/dev.stamp  ## terraform/'s generated files: who may do what, inputs and outputs
+	@$(BIN)/python -m terraform.generate
 
 lock: .venv/dev.stamp  ## write requirements/*.txt anew from pyproject.toml
 	@bash requirements/lock.sh $(PYTHON)

@@ -1,8 +1,9 @@
-"""The command `sagebuild`: chat, say, parse, down.
+"""The command `sagebuild`.
 
     sagebuild chat [--state-dir D] [--as NAME] [--json]     a conversation; piped input: one utterance a line
     sagebuild say "TEXT"                                    one utterance, same options
     sagebuild parse ["TEXT"]                                what a sentence means, as JSON; does nothing
+    sagebuild export [--state-dir D]                        every build as CSV, with hyperparameters and metrics
     sagebuild up [--port P] [--state-dir D]                 the channels over HTTP, until Ctrl-C
     sagebuild down [--state-dir D]                          ends the local engine
     sagebuild doctor [--state-dir D] [--json]               what the local state folder holds; changes nothing
@@ -97,6 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     parse = commands.add_parser("parse", help="what a sentence means, as JSON; does nothing")
     parse.add_argument("text", metavar="TEXT", nargs="?", help="left out: each line of standard input")
     parse.set_defaults(run=_parse)
+    export = commands.add_parser("export", parents=[state], help="every build as CSV on standard output")
+    export.set_defaults(run=_export)
     up = commands.add_parser("up", parents=[state], help="the channels that are configured here, until Ctrl-C")
     up.add_argument(
         "--port", type=_port, default=DEFAULT_PORT, metavar="P", help=f"on loopback ({DEFAULT_PORT}; 0: any)"
@@ -213,17 +216,27 @@ def _say(options: argparse.Namespace) -> int:
             return 1 if say(bot, options.text, person, render.make_console()).failed else 0
 
 
+def _export(options: argparse.Namespace) -> int:
+    from orchestration.steps.export import export_builds
+    from orchestration.wiring import open_local
+
+    with _folder(options.state_dir) as folder, open_local(folder, _own_name()) as session:
+        count = export_builds(sys.stdout, session.ports)
+    sys.stderr.write(f"{count} builds.\n")
+    return 0
+
+
 def _up(options: argparse.Namespace) -> int:
     from bot import up
     from bot.wiring import Bot
     from orchestration.wiring import open_local
 
-    with _folder(options.state_dir) as folder:
+    with up.listening(options.port) as listening, _folder(options.state_dir) as folder:
         _announce()
         with open_local(folder, _own_name()) as session:
             bot = Bot(session.ports)
             bot.prepare()
-            return up.run(bot, session.ports, folder, options.port)
+            return up.run(bot, session.ports, folder, listening)
 
 
 def _down(options: argparse.Namespace) -> int:

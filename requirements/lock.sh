@@ -13,7 +13,9 @@ compile() {
 }
 compile --extra laptop -o requirements/laptop.txt
 compile --extra laptop --group dev -o requirements/dev.txt
+# AWS's own client, for one test (tests/end_to_end/test_sagemaker_sdk.py).
+compile --extra laptop --extra sdk --group dev -o requirements/sdk.txt
 # What Lambdas and images carry, constrained to what was tested.
-for extra in functions inbox gp keras keras-serve; do
+for extra in functions inbox slack-ack slack slack-pictures gp keras keras-serve; do
   compile --extra "$extra" --constraint requirements/dev.txt -o "requirements/$extra.txt"
 done

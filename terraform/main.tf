@@ -38,7 +38,7 @@ module "settings" {
   parameter            = local.settings
   initial              = var.initial_settings
   secret_prefix        = "sagebuild/${var.environment}"
-  secrets              = {}
+  secrets              = { for name in local.secrets : name => "What the ${name} functions of ${local.prefix} prove themselves with." }
   key_arn              = module.key.arn
   recovery_window_days = var.protect_data ? 30 : 0
 }
@@ -118,8 +118,9 @@ module "function" {
   timeout_s          = each.value.timeout_s
   memory_mb          = each.value.memory_mb
   concurrency        = try(each.value.concurrency, -1)
-  environment        = { for name in each.value.environment : name => local.variables[name] }
+  environment        = { for name in each.value.environment : name => merge(local.variables, local.channel_variables)[name] }
   packages_dir       = local.packages_dir
+  bucket             = module.data.name
   role_arn           = module.function_role[each.key].arn
   takes_events       = contains(local.event_functions, each.key)
   dead_letters_arn   = module.dead_letters.arn
@@ -146,13 +147,47 @@ module "triggers" {
   prefix            = local.prefix
   environment       = var.environment
   account           = local.account
-  events            = local.events
+  events            = [for event in local.events : event if !contains(local.channel_events, event.type)]
   functions         = module.function
-  state_machine_arn = module.state_machine.arn
+  state_machine_arn = local.state_machine_arn
   builds_stream_arn = module.tables.stream_arns["builds"]
   topic_arns        = module.notices.arns
   bucket            = module.data
   dead_letters_arn  = module.dead_letters.arn
+}
+
+module "chat_api" {
+  source = "./modules/chat_api"
+  count  = length(local.api_routes) > 0 ? 1 : 0
+
+  name = "${local.prefix}-chat"
+  routes = {
+    for route, name in local.api_routes : route => {
+      name       = module.function[name].name
+      alias_name = module.function[name].alias_name
+      invoke_arn = module.function[name].alias_invoke_arn
+    }
+  }
+  log_retention_days = var.log_retention_days
+  key_arn            = module.key.arn
+}
+
+module "queue" {
+  source   = "./modules/queue"
+  for_each = local.queues
+
+  arn      = "${local.aws}:sqs:${local.here}:${local.prefix}-${each.key}.fifo"
+  dead_arn = "${local.aws}:sqs:${local.here}:${local.prefix}-${each.key}-dead-letters.fifo"
+  worker   = { alias_arn = module.function[each.value].alias_arn, timeout_s = local.functions[each.value].timeout_s }
+  key_arn  = module.key.arn
+}
+
+module "alexa" {
+  source = "./modules/alexa"
+  count  = length(local.skill_functions) > 0 ? 1 : 0
+
+  functions = { for name in local.skill_functions : name => module.function[name] }
+  skill_id  = var.alexa_skill_id
 }
 
 module "image_build" {
@@ -179,7 +214,6 @@ module "schedules" {
   start_topic_arn  = module.notices.arns["start"]
   role_arn         = module.role["schedules"].arn
   dead_letters_arn = module.dead_letters.arn
-  key_arn          = module.key.arn
 }
 
 module "observability" {
@@ -188,10 +222,10 @@ module "observability" {
   prefix             = local.prefix
   environment        = var.environment
   region             = local.region
-  state_machine_arn  = module.state_machine.arn
+  state_machine_arn  = local.state_machine_arn
   functions          = { for name, function in module.function : name => function.name }
   stream_functions   = { for name in local.stream_functions : name => module.function[name].name }
-  dead_letters_name  = module.dead_letters.name
+  dead_letters_names = merge({ events = module.dead_letters.name }, { for name, queue in module.queue : name => queue.dead_name })
   alarm_topic_arns   = concat([module.notices.arns["notices"]], tolist(var.alarm_topic_arns))
   notices_topic_arn  = module.notices.arns["notices"]
   monthly_budget_usd = var.monthly_budget_usd

@@ -45,6 +45,8 @@ locals {
     SAGEBUILD_NOTICES_TOPIC_ARN  = "${local.topics_arn_prefix}-notices"
     SAGEBUILD_SETTINGS_PARAMETER = local.settings
     SAGEBUILD_IMAGE_PREFIX       = local.image_prefix
+    SAGEBUILD_SLACK_TEAM         = var.slack_team_id
+    SAGEBUILD_SLACK_CHANNEL      = var.slack_channel_id
   }
 
   # What permissions.json and roles.json name, as ARNs. Names of jobs, models and endpoints begin with the environment's.

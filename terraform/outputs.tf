@@ -66,3 +66,13 @@ output "console_links" {
     settings  = "https://${local.region}.console.aws.amazon.com/systems-manager/parameters${module.settings.parameter}/description?region=${local.region}"
   }
 }
+
+output "slack_request_urls" {
+  description = "What to put into Slack's manifest, by route; null while no function has one."
+  value       = one(module.chat_api[*].request_urls)
+}
+
+output "alexa_function_arns" {
+  description = "What to put into the skill as its endpoint, by function; empty while there is none."
+  value       = { for name in local.skill_functions : name => module.function[name].alias_arn }
+}

@@ -1,9 +1,9 @@
 """Stage the Lambdas' zips: `python terraform/package.py [FUNCTION ...]` writes build/<function>.zip and a manifest.
 
-Reads `orchestration/functions/functions.json`: each zip holds the row's folders and the locked requirements of its
-extra, as wheels for the Lambdas' processor and Python, whatever machine this is. Entries are sorted and have fixed
-dates and modes, so an unchanged function gives the same bytes and Terraform plans no change. Terraform only reads
-build/; it does not build.
+Reads `orchestration/functions/functions.json` and, where there is one, `bot/functions.json`: each zip holds the row's
+folders and the locked requirements of its extra, as wheels for the Lambdas' processor and Python, whatever machine this
+is. Entries are sorted and have fixed dates and modes, so an unchanged function gives the same bytes and Terraform plans
+no change. Terraform only reads build/; it does not build.
 
 Byte code is made by a Python of the runtime's own minor version, where there is one: a Lambda's folder is read-only, so
 what is not compiled here is compiled again at every cold start. Standard library only.
@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,17 +25,22 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-TABLE = ROOT / "orchestration" / "functions" / "functions.json"
+TABLES = tuple(ROOT / path for path in ("orchestration/functions/functions.json", "bot/functions.json"))
 BUILD = ROOT / "build"
 MANIFEST = "manifest.json"
 # Never in a Lambda: local mode and its engine, the terminal, what trains.
-LEFT_OUT = tuple(Path(name) for name in ("bot/cli.py", "bot/console", "models/gp", "models/keras_net", "orchestration/local"))
+LEFT_OUT = tuple(
+    Path(name) for name in ("bot/cli.py", "bot/console", "models/gp", "models/keras_net", "orchestration/local")
+)
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold
 MODE = 0o644 << 16
 PIP_TIMEOUT_S = 600
-MAX_ZIP_BYTES = 15_000_000  # ours: what is downloaded at a cold start; Lambda's own limit is 50 MB
+# Ours: what is downloaded at a cold start. Lambda's own limit is 250 MB unpacked.
+MAX_ZIP_BYTES = 15_000_000
+MAX_ZIP_BYTES_OF = {"slack-pictures": 55_000_000}  # by extra: matplotlib and NumPy
 RUNTIMES = ("python3.12", "python3.13")
 ARCHITECTURES = {"arm64": "aarch64", "x86_64": "x86_64"}
 GLIBC_MINORS = range(17, 35)  # Amazon Linux 2023, which both runtimes run on, has glibc 2.34
@@ -56,13 +62,18 @@ class Target:
 
 def main(arguments: list[str]) -> int:
     given = _parser().parse_args(arguments)
-    table = json.loads(TABLE.read_text())
+    table = function_table()
     if unknown := [name for name in given.functions if name not in table]:
         sys.stderr.write(f"There is no function {unknown[0]!r}; there are {', '.join(table)}.\n")
         return 2
     target = Target(given.runtime, given.architecture, find_python(given.runtime))
+    if given.functions and (other := _staged_for(given.out)) not in (None, (target.runtime, target.architecture)):
+        sys.stderr.write(f"The zips in {given.out} are for {' on '.join(other or ())}: stage all of them anew.\n")
+        return 2
     if not target.python:
-        sys.stderr.write(f"There is no {target.runtime} here: the zips hold no byte code, so cold starts take longer.\n")
+        sys.stderr.write(
+            f"There is no {target.runtime} here: the zips hold no byte code, so cold starts take longer.\n"
+        )
     given.out.mkdir(parents=True, exist_ok=True)
     staged: dict[tuple[str, ...], Path] = {}
     for name in given.functions or list(table):
@@ -76,11 +87,16 @@ def main(arguments: list[str]) -> int:
             staged[contents] = archive
         size = archive.stat().st_size
         sys.stdout.write(f"{archive.name}  {size / 1e6:.1f} MB\n")
-        if size > MAX_ZIP_BYTES:
-            sys.stderr.write(f"{archive.name} has {size:,} bytes; {MAX_ZIP_BYTES:,} are allowed (terraform/package.py).\n")
+        if size > (most := max_zip_bytes(row["extra"])):
+            sys.stderr.write(f"{archive.name} has {size:,} bytes; {most:,} are allowed (terraform/package.py).\n")
             return 1
     _write_manifest(given.out, target, list(table))
     return 0
+
+
+def function_table() -> dict[str, dict[str, Any]]:
+    """Every function's row, by name."""
+    return {name: row for path in TABLES if path.exists() for name, row in json.loads(path.read_text()).items()}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -110,6 +126,16 @@ def find_python(runtime: str) -> str:
     return ""
 
 
+def max_zip_bytes(extra: str) -> int:
+    """How large the zip of functions with that extra may be."""
+    return MAX_ZIP_BYTES_OF.get(extra, MAX_ZIP_BYTES)
+
+
+def this_architecture() -> str:
+    """This machine's processor by Lambda's name; zips for it can be tried here."""
+    return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+
+
 def _stage(folders: list[str], extra: str, target: Target, archive: Path) -> None:
     with tempfile.TemporaryDirectory() as name:
         stage = Path(name)
@@ -135,8 +161,11 @@ def _install(extra: str, target: Target, stage: Path) -> None:
         check=True,
         timeout=PIP_TIMEOUT_S,
     )
-    # Console scripts name this machine's interpreter, and a Lambda calls none.
-    shutil.rmtree(stage / "bin", ignore_errors=True)
+    # Console scripts name this machine's interpreter, and a Lambda calls none; nor does it test or type-check.
+    for path in [stage / "bin", *stage.rglob("tests")]:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in stage.rglob("*.pyi"):
+        path.unlink()
 
 
 def _copy(folder: str, stage: Path) -> None:
@@ -150,7 +179,12 @@ def _copy(folder: str, stage: Path) -> None:
 
 def _drop_unused_services(stage: Path, folders: list[str]) -> None:
     """botocore describes four hundred services in 15 MB; the code makes clients of a few, by name."""
-    used = {name for folder in folders for path in (stage / folder).rglob("*.py") for name in CLIENT.findall(path.read_text())}
+    used = {
+        name
+        for folder in folders
+        for path in (stage / folder).rglob("*.py")
+        for name in CLIENT.findall(path.read_text())
+    }
     for path in (stage / "botocore" / "data").glob("*/"):
         if path.name not in used:
             shutil.rmtree(path)
@@ -181,6 +215,15 @@ def _zip(stage: Path, archive: Path) -> None:
                 entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, MODE
                 file.writestr(entry, path.read_bytes())
     partial.replace(archive)
+
+
+def _staged_for(folder: Path) -> tuple[str, str] | None:
+    """Runtime and architecture of the zips that are there."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text())
+    except FileNotFoundError:
+        return None
+    return manifest["runtime"], manifest["architecture"]
 
 
 def _write_manifest(folder: Path, target: Target, names: list[str]) -> None:

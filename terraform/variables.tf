@@ -224,3 +224,36 @@ variable "monthly_budget_usd" {
     error_message = "A budget is not negative."
   }
 }
+
+variable "alexa_skill_id" {
+  description = "The Alexa skill that may call its function; null until the skill has been made, and so nobody may."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.alexa_skill_id == null || can(regex("^amzn1\\.ask\\.skill\\.[0-9a-f-]{36}$", var.alexa_skill_id))
+    error_message = "A skill's id is amzn1.ask.skill. and a UUID."
+  }
+}
+
+variable "slack_team_id" {
+  description = "The one Slack workspace that is answered, such as T0123ABCD; empty until there is one, and so nobody is."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^(T[A-Z0-9]{2,20})?$", var.slack_team_id))
+    error_message = "A workspace's id is a T with capitals and digits."
+  }
+}
+
+variable "slack_channel_id" {
+  description = "The Slack channel where builds report that were started elsewhere, such as C0123ABCD; empty for none."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^([CG][A-Z0-9]{2,20})?$", var.slack_channel_id))
+    error_message = "A channel's id is a C or G with capitals and digits."
+  }
+}

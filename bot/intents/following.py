@@ -19,7 +19,7 @@ BUILD_DETAILS = Intent(
     help="everything about a build",
     examples=("show me the details", "details of build 12", "describe the last build"),
     slots=(BUILD,),
-    topics=("details", "metrics"),
+    topics=("details",),
 )
 
 PROGRESS = Intent(
@@ -33,7 +33,7 @@ PROGRESS = Intent(
         "show me the progress of build 4",
     ),
     slots=(BUILD,),
-    topics=("progress", "time left"),
+    topics=("progress",),
 )
 
 LIST_BUILDS = Intent(

@@ -13,8 +13,9 @@ from orchestration.ports import Person
 class Utterance:
     """Something that somebody said.
 
-    identity: the channel identity of the speaker ("console:ada"). conversation: where an answer goes. delivery_id:
-    the same for a redelivery of the same message, so that nothing is done twice.
+    identity: the channel identity of the speaker ("console:ada"). conversation: where an answer goes. place: where
+    people talk together, such as a Slack channel; "" for the conversation. delivery_id: the same for a redelivery of
+    the same message, so that nothing is done twice.
     """
 
     text: str
@@ -22,6 +23,7 @@ class Utterance:
     channel: str
     conversation: str
     delivery_id: str
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,12 @@ class Request:
     heard: str = ""
     repaired: bool = False
     confirmed: bool = False
+    place: str = ""
 
     @property
     def requester(self) -> Requester:
         """The speaker as a build's requester."""
-        return Requester(self.person.id, self.person.name, self.channel, self.conversation)
+        return Requester(self.person.id, self.person.name, self.channel, self.conversation, self.place)
 
     def text(self, slot: str) -> str:
         """The slot's text, "" when it was not said."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bot.language.nodes import AnyOf, End, InOrder, Node, OneOf, Rule, Values, Word
+from bot.language.nodes import AnyOf, Empty, End, InOrder, Node, OneOf, Rule, Values, Word
 
 MAX_REMEMBERED = 100_000  # steps; when there are more, all are forgotten and made anew
 
@@ -119,22 +119,17 @@ class Automaton:
                 if isinstance(node, Rule):
                     calls.setdefault(node, []).extend(after.steps if after else ())
                 elif isinstance(node, OneOf):
-                    steps += [(item, after) for item in reversed(node.items)]
+                    steps += [(item, after) for item in node.items]
                 elif isinstance(node, InOrder):
-                    steps += self._opened(node, after)
+                    steps.append((node.first, self._after([(node.rest, after)])))
+                elif isinstance(node, Empty):
+                    steps += after.steps if after else ()
                 else:
                     self._leaf(state, node, after)
             if not calls:
                 return
             rule = max(calls, key=lambda one: one.order)
             steps.append((rule.body, self._after(calls.pop(rule))))
-
-    def _opened(self, node: InOrder, after: _After | None) -> Iterable[_Step]:
-        if not node.items:
-            return reversed(after.steps) if after else ()
-        for item in reversed(node.items[1:]):
-            after = self._after([(item, after)])
-        return [(node.items[0], after)]
 
     def _leaf(self, state: _State, node: Node, after: _After | None) -> None:
         if isinstance(node, End):

@@ -18,7 +18,7 @@ from hassil import (
     sample_expression,
 )
 
-from bot.language.nodes import AnyOf, Captured, InOrder, Node, OneOf, Rule, Values, Word
+from bot.language.nodes import EMPTY, AnyOf, InOrder, Node, OneOf, Rule, Values, Word, in_order, one_of, values
 
 Phrases = Mapping[str, object]  # what is said, to what is captured
 
@@ -32,7 +32,8 @@ class BadSentences(ValueError):
 class Compiler:
     """Compiles expressions with the rules and lists of one scope. Rules see those of their own scope and the outer one.
 
-    classes: names of lists that take any one token of a class. phrases: every other list.
+    classes: names of lists that take any one token of a class. phrases: every other list. named: those of them whose
+    words are names, not words of the sentences.
     """
 
     def __init__(
@@ -41,20 +42,26 @@ class Compiler:
         phrases: Mapping[str, Phrases],
         classes: frozenset[str],
         outer: Compiler | None = None,
+        named: frozenset[str] = frozenset(),
     ) -> None:
+        self._named = named
         self._sentences, self._phrases, self._classes, self._outer = rules, phrases, classes, outer
         self._rules: dict[str, Rule] = {}
         self._values: dict[tuple[str, str], Values] = {}
         self._open: list[str] = []  # the rules that are being compiled
         self._own_words: set[str] = set()
         self._orders: Iterator[int] = count(1) if outer is None else outer._orders
-        if outer is not None and (shadowed := rules.keys() & outer._sentences.keys()):
+        if outer is not None and (shadowed := {name for name in rules if outer.has(name)}):
             raise BadSentences(f"the rules {sorted(shadowed)} are shared ones already")
 
     @property
     def words(self) -> set[str]:
-        """Every word that is written out in a sentence or rule that was compiled."""
-        return (self._outer or self)._own_words
+        """Every word that is written out in a sentence or rule that was compiled, in whatever scope."""
+        return self._outer.words if self._outer else self._own_words
+
+    def has(self, rule: str) -> bool:
+        """Whether it knows a rule of that name."""
+        return rule in self._sentences or (self._outer is not None and self._outer.has(rule))
 
     def rule(self, name: str) -> Rule:
         """The rule of that name. Raises BadSentences."""
@@ -65,13 +72,13 @@ class Compiler:
         if isinstance(expression, TextChunk):
             found = expression.text.split()
             self.words.update(found)
-            return InOrder(tuple(Word(word) for word in found))
+            return in_order([Word(word) for word in found])
         if isinstance(expression, RuleReference):
             return self._rule(expression.rule_name, is_last=is_last)
         if isinstance(expression, ListReference):
             return self._list(expression.list_name, expression.slot_name)
         if isinstance(expression, Alternative):
-            return OneOf(tuple(self.compile(item, is_last=is_last) for item in expression.items))
+            return one_of([self.compile(item, is_last=is_last) for item in expression.items])
         if isinstance(expression, Permutation):
             if len(expression.items) > MAX_PERMUTED:
                 raise BadSentences(f"more than {MAX_PERMUTED} parts in any order")
@@ -80,9 +87,7 @@ class Compiler:
             _check_spaces(expression)
             items = [item for item in expression.items if not isinstance(item, TextChunk) or item.text.strip()]
             last = len(items) - 1
-            return InOrder(
-                tuple(self.compile(item, is_last=is_last and place == last) for place, item in enumerate(items))
-            )
+            return in_order([self.compile(item, is_last=is_last and place == last) for place, item in enumerate(items)])
         raise BadSentences(f"{expression} is not read here")
 
     def _rule(self, name: str, *, is_last: bool) -> Rule:
@@ -110,21 +115,10 @@ class Compiler:
             return self._outer._list(name, slot)
         key = (name, slot)
         if key not in self._values:
-            self._values[key] = values(self._phrases[name], slot)
+            if name not in self._named:
+                self.words.update(word for said in self._phrases[name] for word in said.split())
+            self._values[key] = values({said: (slot, value) for said, value in self._phrases[name].items()})
         return self._values[key]
-
-
-def values(phrases: Phrases, slot: str) -> Values:
-    """The phrases by their first word."""
-    index: dict[str, list[tuple[Node | None, Captured]]] = {}
-    for phrase, value in phrases.items():
-        first, *others = phrase.split()
-        captured: Captured = (slot, value)
-        tail = None
-        if others:
-            tail = InOrder((*map(Word, others[:-1]), Word(others[-1], captured)))
-        index.setdefault(first, []).append((tail, captured))
-    return Values({first: tuple(tails) for first, tails in index.items()})
 
 
 def phrases_of(slot_list: TextSlotList, rules: dict[str, Sentence]) -> Phrases:
@@ -139,17 +133,17 @@ def phrases_of(slot_list: TextSlotList, rules: dict[str, Sentence]) -> Phrases:
 def may_be_empty(node: Node) -> bool:
     """Whether a sentence can be made of it without a word."""
     if isinstance(node, InOrder):
-        return all(may_be_empty(item) for item in node.items)
+        return may_be_empty(node.first) and may_be_empty(node.rest)
     if isinstance(node, OneOf):
         return any(may_be_empty(item) for item in node.items)
-    return isinstance(node, Rule) and may_be_empty(node.body)
+    return node is EMPTY or (isinstance(node, Rule) and may_be_empty(node.body))
 
 
 def _any_order(items: list[Node]) -> Node:
     if len(items) == 1:
         return items[0]
-    return OneOf(
-        tuple(InOrder((item, _any_order(items[:place] + items[place + 1 :]))) for place, item in enumerate(items))
+    return one_of(
+        [in_order([item, _any_order(items[:place] + items[place + 1 :])]) for place, item in enumerate(items)]
     )
 
 

@@ -18,26 +18,30 @@ from bot.intents.catalog import INTENTS
 from bot.language.automaton import Automaton
 from bot.language.compiling import BadSentences, Compiler, Phrases, may_be_empty, phrases_of
 from bot.language.names import Names
-from bot.language.nodes import End, InOrder, Node, OneOf, Rule
+from bot.language.nodes import End, Node, Rule, in_order, one_of
 from bot.language.reading import Reader
-from bot.language.settings import spoken_settings, ways_to_say
+from bot.language.settings import said_alone, said_settings, spoken_settings, with_numbers
 from models.catalog import Catalogue
 
 FOLDER = Path(__file__).parent.parent / "intents" / "en-US"
 ANSWERS = FOLDER / "answers"
+REMARKS = FOLDER / "remarks"
+FRAMES = FOLDER / "frames"
 
 # Lists that take any one token of a class. Neither magnitude nor spelling of what people name is the sentences'
 # business: a number is a number, and a word that no sentence has may be a name.
 NUMBER, PERCENT, DURATION, INSTANCE = "#number", "#percent", "#duration", "#instance"
 WORD, HYPHENED = "#word", "#hyphened"
+ENDPOINT = "#endpoint"  # a hyphened word with a model's name in it: "local-gp-toy"
 LONG = "#long"  # a word that is too long to be a name
 CLASSES: Mapping[str, tuple[str, ...]] = {
-    NUMBER: ("number", "any"),
-    PERCENT: ("percent", "any"),
+    NUMBER: ("number", "remark", "any"),
+    PERCENT: ("percent", "remark", "any"),
     DURATION: ("duration", "any"),
     INSTANCE: ("instance", "any"),
-    WORD: ("word", "name", "input_name", "any"),
-    HYPHENED: ("word", "name", "input_name", "hyphened", "any"),
+    WORD: ("word", "name", "input_name", "remark", "any"),
+    HYPHENED: ("word", "name", "input_name", "hyphened", "remark", "any"),
+    ENDPOINT: ("word", "name", "input_name", "hyphened", "endpoint_name", "remark", "any"),
     LONG: ("any",),
 }
 CLASS_NAMES = frozenset(name for names in CLASSES.values() for name in names)
@@ -54,9 +58,20 @@ NEVER_A_NAME = frozenset(
     "nightly hourly purpose demand hold fire duty paper track earth average balance principle top behalf account "
     "vacation holiday it this that these those there here everything anything something if when because said says "
     "say told asked did does didn was were had would could should might must been being who whom whose whether "
-    "although though while wait hmm yes or nor neither either than anymore".split()
+    "although though while wait hmm yes or nor neither either than anymore kidding joking jk lol haha".split()
 )
 
+
+# Words that no remark has: they make it a condition, a report, a wish, a question or a command of its own.
+NEVER_A_REMARK = frozenset(
+    "if unless until till when whenever while before after once but except only instead or either neither nor should "
+    "shall would could might may must can will what who which how why where whether said say says saying tell told "
+    "tells ask asked asks think thought thinks wish mean meant call called wrote write read reads hear heard want "
+    "wants please let do does did go start stop deploy train delete remove reject approve cancel kill roll freeze "
+    "i we he she they you him her them someone somebody anyone anybody everyone everybody people nobody "
+    "tomorrow later soon tonight monday tuesday wednesday thursday friday saturday sunday weekend lunch next".split()
+)
+_ANY = ("remark", "any")
 
 # Words of sentences that an input may be called, too: "predict size 120 and age 30".
 INPUT_WORDS = frozenset(
@@ -86,11 +101,17 @@ class Sentences:
 
 @dataclass(frozen=True)
 class Grammar:
-    """requests: what may be asked. answers: what may be said to a question. words: every word that a sentence may have.
-    phrases: what stands for one word, because its words would be read as numbers ("sigma two" -> "sigma2")."""
+    """requests: what may be asked. frames: the same in any order, with words that mean nothing in between.
+
+    answers: what may be said to a question. remarks: what may be said beside a command. words: every word that a
+    sentence may have. phrases: what stands for one word, because its words would be read as numbers ("sigma two" ->
+    "sigma2").
+    """
 
     requests: Sentences
+    frames: Sentences
     answers: Sentences
+    remarks: Sentences
     words: frozenset[str]
     phrases: Mapping[tuple[str, ...], str]
     names: Names
@@ -102,24 +123,30 @@ def load(catalogue: Catalogue, settings: tuple[str, ...] | None = None) -> Gramm
 
     Raises OSError, yaml.YAMLError or BadSentences when the sentences cannot be read.
     """
-    intents, answers = _read(FOLDER), _read(ANSWERS)
+    intents, *others = (_read(folder) for folder in (FOLDER, ANSWERS, REMARKS, FRAMES))
     written = _phrases(intents, {})
     names = Names(catalogue, {said: str(meant) for said, meant in written["alias"].items()})
     spoken = spoken_settings(settings)
     made = _made_lists(names, spoken)
-    outer = Compiler(intents.expansion_rules, written | made, CLASS_NAMES)
-    said, answered = _compiled(intents, outer), _compiled(answers, outer)
+    outer = Compiler(intents.expansion_rules, written | made, CLASS_NAMES, named=frozenset(made))
+    said = _compiled(intents, outer)
+    answered, remarked, framed = (
+        _compiled(one, Compiler(one.expansion_rules, _phrases(one, {}), CLASS_NAMES, outer)) for one in others
+    )
     lead, trail = outer.rule("lead"), outer.rule("trail")
-    own = outer.words | {word for phrases in written.values() for phrase in phrases for word in phrase.split()}
+    own = outer.words
     words = own | {word for phrases in made.values() for phrase in phrases for word in phrase.split()} | NEVER_A_NAME
     classes = dict(CLASSES)
-    classes |= dict.fromkeys(words & INPUT_WORDS, ("input_name", "any"))
-    classes |= dict.fromkeys(names.words() - own - NEVER_A_NAME, ("name", "input_name", "any"))
+    classes |= dict.fromkeys(words & NEVER_A_REMARK, ("any",))
+    classes |= dict.fromkeys(words & INPUT_WORDS, ("input_name", *_ANY))
+    classes |= dict.fromkeys(names.nameable() - own - NEVER_A_NAME, ("name", "input_name", *_ANY))
     return Grammar(
         requests=_sentences(said, lead, trail, classes),
+        frames=_sentences(framed, lead, trail, classes),
         answers=_sentences(answered, lead, trail, classes),
+        remarks=_sentences(remarked, lead, trail, classes),
         words=frozenset(words),
-        phrases=names.with_numbers(),
+        phrases=names.with_numbers() | with_numbers(spoken),
         names=names,
         settings=spoken,
     )
@@ -157,7 +184,8 @@ def _made_lists(names: Names, settings: Mapping[str, str]) -> dict[str, Phrases]
         "choice": names.choices,
         "chosen": names.told_by_choice,
         "flag": names.flags,
-        "setting": {said: name for name in settings for said in ways_to_say(name)},
+        "setting": said_settings(settings),
+        "setting_alone": said_alone(settings),
         "topic": {topic: topic for intent in INTENTS for topic in intent.topics},
     }
 
@@ -180,9 +208,9 @@ def _compiled(intents: Intents, outer: Compiler) -> list[Sentence]:
 
 def _sentences(sentences: list[Sentence], lead: Rule, trail: Rule, classes: Mapping[str, tuple[str, ...]]) -> Sentences:
     """The sentences with what may be said around each."""
-    ends = [InOrder((one.node, trail, End(label))) for label, one in enumerate(sentences)]
+    ends = [in_order([one.node, trail, End(label)]) for label, one in enumerate(sentences)]
     return Sentences(
         all=tuple(sentences),
-        recogniser=Automaton(InOrder((lead, OneOf(tuple(ends)))), classes, default=("any",)),
-        readers=tuple(Reader(InOrder((lead, end)), classes, default=("any",)) for end in ends),
+        recogniser=Automaton(in_order([lead, one_of(ends)]), classes, default=_ANY),
+        readers=tuple(Reader(in_order([lead, end]), classes, default=_ANY) for end in ends),
     )

@@ -91,7 +91,7 @@ class _Pairs:
         if not isinstance(value, Number):
             return value
         if value.unit == PERCENT and self._names.is_fraction(name):
-            return float(f"{value.value / 100:.12g}")
+            return _share(value)
         return ",".join(map(str, value.parts)) if value.parts and name in self._names.listed else value.value
 
 
@@ -105,31 +105,42 @@ def _each(name: str) -> str:
 def ranges(captures: Sequence[Capture], names: Names) -> Slots:
     """What is tuned: name to {} or {"low": ..., "high": ...} with "scale". A range after several names is for all of
     them that have none. Raises Contradiction."""
-    found: Slots = {}
-    open_names: list[str] = []  # that have no range yet, and no other name with a range after them
-    waits_for_low = True
-    low: Json = None
-    last: list[str] = []
+    made = _Ranges(names)
     for capture in captures:
-        if capture.slot == "name":
-            name = names.single(str(capture.value))
-            if name in found:
+        made.take(capture)
+    return {name: dict(one) for name, one in made.found.items()}
+
+
+class _Ranges:
+    """Ranges as they come."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self.found: dict[str, Slots] = {}
+        self._open: list[str] = []  # the names since the last range
+        self._ranged: list[str] = []  # the names of the last range
+        self._low: Number | None = None
+
+    def take(self, capture: Capture) -> None:
+        """Go on with the next capture. Raises Contradiction."""
+        slot, value = capture.slot, capture.value
+        if slot == "name":
+            name = self._names.single(str(value))
+            if name in self.found:
                 raise Contradiction
-            found[name] = {}
-            open_names.append(name)
-        elif capture.slot == "low" and isinstance(capture.value, Number):
-            low, waits_for_low = _plain(capture.value, open_names, names), False
-        elif capture.slot == "high" and isinstance(capture.value, Number) and not waits_for_low:
-            high = _plain(capture.value, open_names, names)
-            for name in open_names:
-                found[name] = {"low": low, "high": high}
-            last, open_names, waits_for_low = open_names, [], True
-        elif capture.slot == "scale":
-            for name in last or open_names:
-                one = found[name]
-                if isinstance(one, dict):
-                    one["scale"] = capture.value if isinstance(capture.value, str) else ""
-    return found
+            self.found[name] = {}
+            self._open.append(name)
+        elif slot == "low" and isinstance(value, Number):
+            self._low = value
+        elif slot == "high" and isinstance(value, Number):
+            if self._low is None or not self._open:
+                raise Contradiction
+            for name in self._open:
+                self.found[name] = _range(self._low, value, name, self._names)
+            self._ranged, self._open, self._low = self._open, [], None
+        elif slot == "scale":
+            for name in self._ranged or self._open:
+                self.found[name]["scale"] = str(value)
 
 
 def pairs(captures: Sequence[Capture], name_slot: str, value_slot: str) -> Slots:
@@ -151,7 +162,12 @@ def pairs(captures: Sequence[Capture], name_slot: str, value_slot: str) -> Slots
     return found
 
 
-def _plain(number: Number, open_names: Sequence[str], names: Names) -> Json:
-    if number.unit == PERCENT and all(names.is_fraction(name) for name in open_names):
-        return float(f"{number.value / 100:.12g}")
-    return number.value
+def _range(low: Number, high: Number, name: str, names: Names) -> Slots:
+    """ "between 10 and 50 percent" of a share is from 0.1 to 0.5."""
+    if high.unit == PERCENT and names.is_fraction(name):
+        return {"low": _share(low), "high": _share(high)}
+    return {"low": low.value, "high": high.value}
+
+
+def _share(percent: Number) -> float:
+    return float(f"{percent.value / 100:.12g}")

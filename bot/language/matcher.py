@@ -53,9 +53,17 @@ class Matcher:
         preferred one that has slots."""
         return self._understood(self._grammar.requests, tokens, slots_of)
 
+    def frames(self, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
+        """The same for requests whose parts come in any order."""
+        return self._understood(self._grammar.frames, tokens, slots_of)
+
     def answers(self, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
         """The same for an answer to a question, by the names in `bot/intents/en-US/answers/`."""
         return self._understood(self._grammar.answers, tokens, slots_of)
+
+    def remarks(self, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
+        """The same for what is said beside a command."""
+        return self._understood(self._grammar.remarks, tokens, slots_of)
 
     def knows(self, word: str) -> bool:
         """Whether some sentence has the word."""
@@ -84,7 +92,10 @@ class Matcher:
             return grammar.LONG
         if _INSTANCE.fullmatch(token):
             return grammar.INSTANCE
-        return grammar.HYPHENED if "-" in token else grammar.WORD
+        if "-" not in token:
+            return grammar.WORD
+        has_model = any(part in self._grammar.names.models for part in token.split("-"))
+        return grammar.ENDPOINT if has_model else grammar.HYPHENED
 
 
 def _match(sentence: Sentence, captures: Sequence[Captured], tokens: Sequence[Token]) -> Match:

@@ -40,9 +40,9 @@ class Names:
         self.told_by_choice = self._told_by_choice()
         self.listed = frozenset(one.name for _, one in self._all() if one.kind in _LISTS)
 
-    def words(self) -> set[str]:
-        """The names of one word, other than models'."""
-        return {said for said in (*self.parameters, *self.choices) if " " not in said}
+    def nameable(self) -> set[str]:
+        """The words for choices: a dataset may be called "linear"."""
+        return {said for said in self.choices if " " not in said}
 
     def with_numbers(self) -> dict[tuple[str, ...], str]:
         """The phrases whose words would be read as numbers, to one word: "sigma two" to "sigma2"."""

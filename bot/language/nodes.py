@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 Captured = tuple[str, object]  # slot and value
@@ -32,21 +32,27 @@ class AnyOf(Node):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Values(Node):
-    """One of many phrases, found by its first word: (the rest of the phrase, what is captured)."""
+    """One of many phrases, found by its first word: (the rest of the phrases that begin so, what is captured)."""
 
-    index: Mapping[str, tuple[tuple[Node | None, Captured], ...]]
+    index: Mapping[str, tuple[tuple[Node | None, Captured | None], ...]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Empty(Node):
+    """No word at all: what makes a part optional."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class InOrder(Node):
-    """One after the other."""
+    """One part, then the rest."""
 
-    items: tuple[Node, ...]
+    first: Node
+    rest: Node
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class OneOf(Node):
-    """Any of them, the preferred ones first. An empty `InOrder` among them makes it optional."""
+    """Any of them, the preferred ones first."""
 
     items: tuple[Node, ...]
 
@@ -57,7 +63,7 @@ class Rule(Node):
 
     name: str
     order: int = 0  # rules that a rule refers to have a lower one
-    body: Node = field(default_factory=lambda: InOrder(()))
+    body: Node = field(default_factory=Empty)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,3 +71,52 @@ class End(Node):
     """The end of a sentence with that label."""
 
     label: int
+
+
+EMPTY = Empty()
+
+
+def in_order(items: Sequence[Node]) -> Node:
+    """One after the other."""
+    made: Node = EMPTY
+    for item in reversed([item for item in items if item is not EMPTY]):
+        made = item if made is EMPTY else InOrder(item, made)
+    return made
+
+
+def one_of(items: Sequence[Node]) -> Node:
+    """Any of them. Those that are nothing but words are looked up by the first one, all at once."""
+    flat = [part for item in items for part in (item.items if isinstance(item, OneOf) else (item,))]
+    phrases = {" ".join(words): None for item in flat if (words := _words_of(item))}
+    others = list(dict.fromkeys(item for item in flat if not _words_of(item)))
+    plain = [values(phrases)] if phrases else []
+    return OneOf((*plain, *others)) if len(plain) + len(others) != 1 else (*plain, *others)[0]
+
+
+def values(phrases: Mapping[str, Captured | None]) -> Values:
+    """Phrases, each with what it captures, as a tree of their words."""
+    return _tree({tuple(phrase.split()): captured for phrase, captured in phrases.items()})
+
+
+def _tree(phrases: Mapping[tuple[str, ...], Captured | None]) -> Values:
+    index: dict[str, list[tuple[Node | None, Captured | None]]] = {}
+    longer: dict[str, dict[tuple[str, ...], Captured | None]] = {}
+    for (first, *others), captured in phrases.items():
+        tails = index.setdefault(first, [])
+        if others:
+            longer.setdefault(first, {})[tuple(others)] = captured
+        else:
+            tails.append((None, captured))
+    for first, rest in longer.items():
+        index[first].insert(0, (_tree(rest), None))  # the longer phrase is preferred
+    return Values({first: tuple(tails) for first, tails in index.items()})
+
+
+def _words_of(node: Node) -> list[str]:
+    """The words of a node that is nothing but words, in order; none for another."""
+    if isinstance(node, Word):
+        return [node.text] if node.captured is None else []
+    if isinstance(node, InOrder):
+        first, rest = _words_of(node.first), _words_of(node.rest)
+        return [*first, *rest] if first and rest else []
+    return []

@@ -1,17 +1,13 @@
-"""What people write made uniform: case, quotes, contractions, mentions, politeness, length.
+"""What people write made uniform: case, quotes, contractions, mentions, length.
 
-Nothing is dropped that could turn a sentence into its opposite: "not" stays, and so does every word that is not known
-to be filler. `tokens.py` splits the result.
+Nothing is dropped that could turn a sentence into its opposite: "not" stays. `tokens.py` splits the result.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from typing import TypeVar
-
-_T = TypeVar("_T")
+from collections.abc import Callable
 
 MAX_TEXT_CHARS = 4000
 
@@ -37,6 +33,13 @@ def _instance(found: re.Match[str]) -> str:
 
 # In order: each pattern sees what the ones before it left. All are applied to lower case.
 _IZE = "optim|normal|regular|summar|visual|character|author|util|random|standard|initial|organ|parallel"
+# After these words "'s" is "is" or "has", not a possessive: "the demo's over".
+_IS = (
+    "over|done|ready|finished|complete|better|worse|best|too|not|still|been|going|taking|running|failing|stuck|broken|"
+    "dead|down|up|live|fine|good|great|ok|okay|bad|wrong|wasting|burning|looking|getting|doing|being|rubbish|gone|so|"
+    "just|all|slow|expensive|pricey|red|green|happening|nearly|almost|about to|using|misbehaving|finally|already|"
+    "no longer|in the|in(?=[,.;!]|$)"
+)
 _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -83,6 +86,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
         (r"\b(i|you|we|they|it|that)'d\b", r"\1 would"),
         (r"\b(i|you|we|they|it|that)'ll\b", r"\1 will"),
         (r"\b(i|you|we|they)'ve\b|\b(i)ve\b", r"\1\2 have"),
+        (rf"(?<=\w)'s(?= (?:{_IS})\b(?! (?:builds?|runs?|jobs?|trainings?|endpoints?)\b))", " is"),
         (r"'s\b", " "),
         (r"#(?=\d)", " number "),
         (r"\b(build|run|job)s?(?:-| ?#)?(?=\d)", r"\1 "),
@@ -93,9 +97,6 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
         ),
     )
 )
-
-# Words that mean nothing wherever they stand. Not "just", "maybe" or "again": they can make a difference.
-_FILLER = frozenset("please kindly um uh erm er hmm hm actually basically simply literally like ok okay".split())
 
 
 def cut(text: str) -> tuple[str, bool]:
@@ -109,8 +110,3 @@ def normalise(text: str) -> str:
     for pattern, replacement in _REWRITES:
         plain = pattern.sub(replacement, plain)
     return plain
-
-
-def without_filler(tokens: Sequence[_T]) -> list[_T]:
-    """The tokens without the words that mean nothing; all of them when there is nothing else ("ok", "please")."""
-    return [token for token in tokens if token not in _FILLER] or list(tokens)

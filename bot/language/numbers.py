@@ -47,13 +47,26 @@ _UNITS = frozenset(
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety".split()
 )
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000}
+_DIGITS = "zero one two three four five six seven eight nine ten eleven twelve".split()
 _CARDINALS = _UNITS | set(_SCALES)
 # After these, "one" stands for a thing: "that one", "the last one".
 _BEFORE_PRONOUN_ONE = frozenset(
     "that this the which last latest newest recent previous current first other another new my running failed best "
-    "good old worse better single same right wrong live next each every any no older".split()
+    "served deployed active trained good old worse better single same right wrong live next each every any no "
+    "older".split()
 )
-_AFTER_PRONOUN_ONE = (["more"], ["new"], ["of"], ["time"], ["thing"], ["question"])
+_AFTER_PRONOUN_ONE = (
+    ["more"],
+    ["new"],
+    ["training"],
+    ["build"],
+    ["model"],
+    ["version"],
+    ["of"],
+    ["time"],
+    ["thing"],
+    ["question"],
+)
 _FRACTIONS = {"half": 0.5, "quarter": 0.25, "tenth": 0.1, "hundredth": 0.01, "thousandth": 0.001}
 _MAX_EXACT = 1e15  # whole numbers above it are kept as floats
 
@@ -74,6 +87,18 @@ def read_numbers(tokens: Sequence[Token]) -> list[Token]:
     read = list(tokens)
     for rewrite in _PASSES:
         read = rewrite(read)
+    return read
+
+
+def with_numbered_names(tokens: list[Token]) -> list[Token]:
+    """ "x two" as x2: what inputs without names are called."""
+    read: list[Token] = []
+    for token in tokens:
+        digits = token.raw if isinstance(token, Number) else str(_DIGITS.index(token)) if token in _DIGITS else ""
+        if read and read[-1] == "x" and digits.isdigit():
+            read[-1] = f"x{digits}"
+        else:
+            read.append(token)
     return read
 
 
@@ -272,7 +297,8 @@ def _fractions(tokens: list[Token]) -> list[Token]:
         if fraction is None:
             read.append(token)
         elif before in ("a", "an") and read[-2:-1] == ["and"] and len(read) > 2 and isinstance(read[-3], Number):
-            read[-3:] = [_spoken(read[-3].value + fraction)]
+            whole = read[-3].value
+            read[-3:] = [_spoken(whole - fraction if whole < 0 else whole + fraction)]
         elif before in ("a", "an"):
             read[-1] = _spoken(fraction)
         elif isinstance(before, Number) and (before.value == 1 or token != singular):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.language.nodes import AnyOf, Captured, End, InOrder, Node, OneOf, Rule, Values, Word
+from bot.language.nodes import AnyOf, Captured, Empty, End, InOrder, Node, OneOf, Rule, Values, Word
 
 MAX_READINGS = 32  # of one text as one sentence
 
@@ -124,13 +124,9 @@ class Reader:
         elif isinstance(node, Rule):
             yield from self._first(node.body, rest, seen)
         elif isinstance(node, InOrder):
-            if node.items:
-                following = rest
-                for item in reversed(node.items[1:]):
-                    following = self._place(item, following)
-                yield from self._first(node.items[0], following, seen)
-            elif rest is not None:
-                yield from self._first(rest.node, rest.rest, seen)
+            yield from self._first(node.first, self._place(node.rest, rest), seen)
+        elif isinstance(node, Empty) and rest is not None:
+            yield from self._first(rest.node, rest.rest, seen)
 
 
 _Chain = tuple[Captured, "_Chain"] | None  # captures from a place on, the first one first

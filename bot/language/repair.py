@@ -6,7 +6,7 @@ What is repaired is marked, and a repaired command that changes anything is conf
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations, product
+from itertools import combinations, islice, product
 
 from rapidfuzz.distance import OSA
 
@@ -15,41 +15,58 @@ from bot.language.numbers import Token
 MIN_SIMILARITY = 0.75  # one slip in 4 to 7 letters, two from 8
 MIN_LETTERS = 4
 MAX_REPAIRED = 3  # words of one sentence
-MAX_CANDIDATES = 2  # known words tried for each
+MAX_CANDIDATES = 5  # known words tried for each
 MAX_UNKNOWN = 6  # a sentence with more unknown words is not a slip of the finger
+LENGTH_COST = 0.01
+MAX_TRIED = 40  # sentences with the same number of changed words
 
 
 class Speller:
     """Knows the words of the sentences."""
 
     def __init__(self, words: frozenset[str]) -> None:
-        self._words = tuple(sorted(word for word in words if word.isalpha() and len(word) > 2))
+        self._by_letter: dict[str, list[str]] = {}
+        for word in sorted(word for word in words if word.isalpha() and len(word) > 2):
+            self._by_letter.setdefault(word[0], []).append(word)
 
-    def candidates(self, word: str) -> list[str]:
-        """The known words that it may be, the nearest first.
+    def candidates(self, word: str) -> list[tuple[float, str]]:
+        """The known words that it may be, each with how far it is, the nearest first.
 
         The first letter must be right, or swapped with the second: slips there are rare, and "untrain" is not "train".
         """
         near = (
             (OSA.normalized_similarity(word, known), known)
-            for known in self._words
+            for letter in dict.fromkeys(word[:2])
+            for known in self._by_letter.get(letter, ())
             if abs(len(known) - len(word)) <= 2 and _same_start(word, known)
         )
-        good = sorted((-similarity, known) for similarity, known in near if _is_slip(word, known, similarity))
-        return [known for _, known in good[:MAX_CANDIDATES]]
+        # Of two that are as near, letters are sooner swapped than left out: "stauts" is "status" before "stats".
+        far = sorted(
+            (1 - similarity + LENGTH_COST * abs(len(known) - len(word)), known)
+            for similarity, known in near
+            if _is_slip(word, known, similarity)
+        )
+        return far[:MAX_CANDIDATES]
 
-    def repairs(self, tokens: Sequence[Token], is_known: Callable[[str], bool]) -> Iterator[list[list[Token]]]:
-        """Repaired sentences, in groups with the same number of changed words, the fewest changes first."""
+    def repairs(
+        self, tokens: Sequence[Token], is_known: Callable[[str], bool]
+    ) -> Iterator[list[tuple[float, list[Token]]]]:
+        """Repaired sentences with how far they are from what was written, in groups with the same number of changed
+        words, the fewest changes first."""
         unknown = [index for index, token in enumerate(tokens) if isinstance(token, str) and not is_known(token)]
         if len(unknown) > MAX_UNKNOWN:
             return
         options = {index: self.candidates(str(tokens[index])) for index in unknown}
         repairable = [index for index in unknown if options[index]]
         for count in range(1, min(MAX_REPAIRED, len(repairable)) + 1):
-            yield [
-                _replaced(tokens, dict(zip(chosen, words, strict=True)))
+            changes = (
+                dict(zip(chosen, words, strict=True))
                 for chosen in combinations(repairable, count)
                 for words in product(*(options[index] for index in chosen))
+            )
+            yield [
+                (sum(cost for cost, _ in change.values()), _replaced(tokens, change))
+                for change in islice(changes, MAX_TRIED)
             ]
 
 
@@ -65,5 +82,5 @@ def _is_slip(word: str, known: str, similarity: float) -> bool:
     return similarity >= MIN_SIMILARITY
 
 
-def _replaced(tokens: Sequence[Token], changes: dict[int, str]) -> list[Token]:
-    return [changes.get(index, token) for index, token in enumerate(tokens)]
+def _replaced(tokens: Sequence[Token], changes: dict[int, tuple[float, str]]) -> list[Token]:
+    return [changes[index][1] if index in changes else token for index, token in enumerate(tokens)]

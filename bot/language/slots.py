@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from bot.intents.catalog import BY_NAME
+from bot.intents.catalog import BY_NAME, SlotKind
 from bot.language.hyperparameters import Contradiction, pairs, ranges, settings
 from bot.language.matcher import Capture, Match, Slots
 from bot.language.names import Names
@@ -18,6 +18,7 @@ from orchestration.builds import Json
 Values = list[str | bool | Number]
 _IGNORED = frozenset({"", "_"})  # what a sentence may say without it making a difference
 _SETTING_PARTS = frozenset({"name", "value", "more", "on", "off", "each", "more_each", "chosen"})
+_VALUES = frozenset({"value", "on", "off", "chosen"})
 _RANGE_PARTS = frozenset({"name", "low", "high", "scale"})
 _SEPARATE = _SETTING_PARTS | _RANGE_PARTS | {"input", "other", "numbers"}
 
@@ -26,7 +27,7 @@ class Reader:
     """Makes slots of matches. names: of the catalogue. spoken: the environment's settings, by what they are called."""
 
     def __init__(self, names: Names, spoken: Mapping[str, str]) -> None:
-        self._names, self._spoken = names, dict(spoken)
+        self._names, self.spoken = names, dict(spoken)
 
     def slots(self, match: Match) -> Slots | None:
         """The slots, or None when the sentence contradicts itself ("q 2 and q 3", "build 1.5")."""
@@ -41,21 +42,22 @@ class Reader:
     def _composed(self, intent: str, captures: tuple[Capture, ...]) -> Slots:
         """The slots that are made of several captures."""
         known = BY_NAME.get(intent)
-        if known is None or known.slot("hyperparameters"):
-            made: Slots = {"hyperparameters": settings(captures, self._names)}
-            if known is not None:
-                return {name: value for name, value in made.items() if value}
-        else:
-            made = {}
-        if known is None or known.slot("ranges"):
+        slots = {capture.slot for capture in captures}
+        made: Slots = {}
+        if known.slot("hyperparameters") if known else slots & _VALUES:
+            made["hyperparameters"] = settings(captures, self._names)
+        elif known.slot("ranges") if known else "low" in slots and "name" in slots:
             made["ranges"] = ranges(captures, self._names)
+        elif not known and "low" in slots:
+            made["span"] = [one.value.value for one in captures if isinstance(one.value, Number)]
         if intent == "Sweep":
             made["numbers"] = pairs(captures, "other", "numbers")
             made["input"] = _one_text([one.value for one in captures if one.slot == "input"])
-        elif any(one.slot == "input" for one in captures):
+        elif "input" in slots:
             made["numbers"] = pairs(captures, "input", "numbers")
-        elif found := [one.value for one in captures if one.slot == "numbers"]:
-            made["numbers"] = [value for one in found if isinstance(one, Number) for value in one.values]
+        elif "numbers" in slots:
+            runs = (one.value for one in captures if one.slot == "numbers")
+            made["numbers"] = [value for one in runs if isinstance(one, Number) for value in one.values]
         return {name: value for name, value in made.items() if value}
 
     def _plain(self, intent: str, captures: tuple[Capture, ...]) -> Slots:
@@ -66,7 +68,7 @@ class Reader:
                 by_name.setdefault(capture.slot, []).append(capture.value)
         slots = {name: _READERS.get(name, _one_text)(values) for name, values in by_name.items()}
         if "setting" in slots:
-            slots["setting"] = setting_of(str(slots["setting"]), self._spoken)
+            slots["setting"] = setting_of(str(slots["setting"]), self.spoken)
         return slots
 
 
@@ -159,4 +161,25 @@ _READERS: Mapping[str, Callable[[Values], Json]] = {
     "reason": _words,
     "code": _code,
     "value": _value,
+    "word": _dataset,
+    "bare": _number,
 }
+_OF_KIND: Mapping[SlotKind, Callable[[Values], Json]] = {
+    SlotKind.BUILD: _build,
+    SlotKind.BUILDS: _builds,
+    SlotKind.COUNT: _whole,
+    SlotKind.NUMBER: _number,
+    SlotKind.SECONDS: _seconds,
+    SlotKind.DATASET: _dataset,
+    SlotKind.FLAG: _flag,
+    SlotKind.CODE: _code,
+    SlotKind.VALUE: _value,
+    SlotKind.TEXT: _words,
+}
+
+
+def value_of(kind: SlotKind, values: Values, spoken: Mapping[str, str]) -> Json:
+    """What was captured for one slot of that kind. Raises Contradiction."""
+    if kind is SlotKind.SETTING:
+        return setting_of(str(_words(values)), spoken)
+    return _OF_KIND.get(kind, _one_text)(values)

@@ -8,13 +8,14 @@ form_rules.py what a form's fields must hold       sealed.py  what buttons carry
 ack_entry.py  the Lambda behind API Gateway
 
 Done by the worker, in order within a thread:
-worker.py     one piece of work, once: which of the following it is for
+worker.py     one piece of work, once: which of the following it is for    desk.py  what they work with, and answer by
 talking.py    what was said, and choices pressed    deciding.py  approve, reject, stop and the like, by button
 forms.py      the training and tuning forms         uploads.py   a CSV file to a dataset      home.py  App Home
 live.py       the one live message a build, and who is told of its end; live_view.py  how it looks
 render.py     Reply to Block Kit; blocks.py its small parts; limits.py Slack's limits, checked on what is sent
 client.py     the Web API with its errors as ours                              plain.py  Slack's markup to text
-worker_entry.py, notices_entry.py  the Lambdas on the queue, and on the notices topic
+drawing.py    an answer's picture      notices.py  notifications as work     batches.py  what failed comes again
+worker_entry.py, notices_entry.py, pictures_entry.py  the Lambdas on the queues and on the topic (../functions.json)
 
 On one's own machine: local_queue.py the queue as a file, http.py and serving.py `sagebuild up`.
 manifest.py   the app's manifest, made from the catalogue

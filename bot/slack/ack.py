@@ -11,8 +11,9 @@ from dataclasses import replace
 from http.client import HTTPException
 from typing import Any
 
-from slack_bolt import App, BoltResponse
+from slack_bolt import App, BoltRequest, BoltResponse
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware import Middleware
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from slack_sdk.models.views import View
@@ -24,6 +25,7 @@ from bot.slack.incoming import Incoming, Kind, Malformed, incoming_from, team_of
 from orchestration.aws.light import LightError, Send
 
 VIEW_TIMEOUT_S = 2
+URL_VERIFICATION = "url_verification"  # Bolt answers it
 SORRY = "I could not take that just now. Please say it again in a moment."
 
 _log = logging.getLogger(__name__)
@@ -36,7 +38,11 @@ class Acknowledger:
         """send: puts (group, delivery id, body) onto the queue; raises LightError when it is away."""
         self._settings, self._send = settings, send
         self._client = WebClient(
-            settings.bot_token, base_url=settings.api_url, timeout=VIEW_TIMEOUT_S, retry_handlers=[]
+            settings.bot_token,
+            base_url=settings.api_url,
+            timeout=VIEW_TIMEOUT_S,
+            retry_handlers=[],
+            logger=_quiet(),
         )
         self.app = _bolt_app(settings, self.take)
 
@@ -60,7 +66,7 @@ class Acknowledger:
         try:
             opened = self._opened(incoming, trigger)
             if opened is not None:
-                self._send(f"slack/{opened.conversation}", opened.delivery_id, opened.to_json())
+                self._send(opened.group, opened.delivery_id, opened.to_json())
         except (SlackClientError, OSError, HTTPException):
             # Its trigger is over, or Slack is away: the person presses again.
             _log.warning("no form could be opened for %s", incoming.identity, exc_info=True)
@@ -97,15 +103,27 @@ def _form_asked_for(incoming: Incoming) -> str:
     return str(incoming.data["form"]) if incoming.kind in (Kind.FORM, Kind.EXPLAIN) else ""
 
 
+class _First(Middleware):
+    """Hands every request to `take`. A class, because Bolt looks into the payload for a function's arguments."""
+
+    def __init__(self, take: Callable[[dict[str, Any]], BoltResponse]) -> None:
+        self._take = take
+
+    def process(self, *, req: BoltRequest, resp: BoltResponse, next: Callable[[], BoltResponse]) -> BoltResponse | None:
+        return next() if req.body.get("type") == URL_VERIFICATION else self._take(req.body)
+
+
 def _bolt_app(settings: SlackSettings, take: Callable[[dict[str, Any]], BoltResponse]) -> App:
-    """Bolt's own authorisation would ask Slack at the first request (auth.test); ours knows the one workspace."""
+    """Before anything else that looks into a payload comes the one check of its form, for every type there may ever be.
+
+    Bolt's own authorisation would ask Slack at the first request (auth.test); ours knows the one workspace.
+    """
     authorized = AuthorizeResult(enterprise_id=None, team_id=settings.team, bot_token=settings.bot_token)
-    quiet = logging.getLogger(f"{__name__}.bolt")
-    quiet.setLevel(logging.ERROR)  # its warnings quote payloads
     app = App(
         name="sagebuild",
-        logger=quiet,
+        logger=_quiet(),
         signing_secret=settings.signing_secret,
+        before_authorize=_First(take),
         authorize=lambda **_: authorized,
         process_before_response=True,  # a Lambda is frozen once it has answered
         # `gateway.py` has verified it, before it was parsed; Socket Mode needs none.
@@ -115,9 +133,14 @@ def _bolt_app(settings: SlackSettings, take: Callable[[dict[str, Any]], BoltResp
         attaching_function_token_enabled=False,
         attaching_conversation_kwargs_enabled=False,
     )
-    # One way for every type of payload, those that Slack has yet to invent too: `incoming.py` knows them.
-    app.middleware(lambda body: take(body))
     return app
+
+
+def _quiet() -> logging.Logger:
+    """For Bolt and its client, whose warnings quote payloads."""
+    quiet = logging.getLogger(f"{__name__}.bolt")
+    quiet.setLevel(logging.ERROR)
+    return quiet
 
 
 def _away(incoming: Incoming) -> BoltResponse:

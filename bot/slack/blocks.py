@@ -27,7 +27,7 @@ from slack_sdk.models.blocks import (
 from bot.replies import Fact, Table
 
 MAX_TEXT_CHARS = 2900  # of one block; Slack's 3000
-MAX_FIELD_CHARS = 1900  # of one fact; Slack's 2000
+MAX_FIELD_CHARS = 260  # of one fact, escaped; Slack's 2000
 FIELDS_A_SECTION = 10
 BUTTONS_A_ROW = 5
 MAX_LABEL_CHARS = 75

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from slack_sdk import WebClient
@@ -39,6 +39,8 @@ TROUBLES = frozenset({
 })  # fmt: skip
 
 _log = logging.getLogger(__name__)
+_quiet = logging.getLogger(f"{__name__}.sdk")
+_quiet.setLevel(logging.WARNING)  # what it says below that names addresses that open something
 
 
 class SlackRefused(BadRequest):
@@ -93,7 +95,11 @@ class Slack:
         self._settings = settings
         retries = [_ShortWaits(max_retry_count=2), ServerErrorRetryHandler(max_retry_count=1)]
         self._client = WebClient(
-            settings.bot_token, base_url=settings.api_url, timeout=TIMEOUT_S, retry_handlers=list(retries)
+            settings.bot_token,
+            base_url=settings.api_url,
+            timeout=TIMEOUT_S,
+            retry_handlers=list(retries),
+            logger=_quiet,
         )
 
     def post(self, channel: str, message: Message, thread: str = "") -> Posted:
@@ -145,7 +151,7 @@ class Slack:
             raise SlackRefused("response_url", "not_slacks")
         message = _sendable(message)
         try:
-            answer = WebhookClient(url, timeout=TIMEOUT_S).send(
+            answer = WebhookClient(url, timeout=TIMEOUT_S, retry_handlers=[], logger=_quiet).send(
                 text=message.text,
                 blocks=message.blocks or None,
                 response_type="ephemeral",
@@ -195,12 +201,16 @@ class Slack:
         """Its content, from Slack's own host and no other. Raises BadRequest when it is larger, or a page to log in."""
         if not self._is_slacks(file.url, FILES_HOST):
             raise SlackRefused("the file's address", "not_slacks")
-        request = Request(file.url, headers={"Authorization": f"Bearer {self._settings.bot_token}"})
+        request = Request(
+            quote(file.url, safe=":/?&=%~"), headers={"Authorization": f"Bearer {self._settings.bot_token}"}
+        )
         try:
             with build_opener(_NoRedirect).open(request, timeout=TIMEOUT_S) as answer:
                 if "text/html" in answer.headers.get("Content-Type", ""):
                     raise SlackRefused("the file", "not_allowed_to_read_it")
                 content: bytes = answer.read(max_bytes + 1)
+        except http.client.InvalidURL as error:
+            raise SlackRefused("the file's address", "not_an_address") from error
         except (OSError, http.client.HTTPException) as error:
             code = getattr(error, "code", None)
             if code is not None and code < 500 and code != 429:

@@ -86,7 +86,7 @@ class Gateway:
             answer = self._app.dispatch(BoltRequest(body=body, mode="socket_mode"))
         except (AttributeError, KeyError, TypeError, ValueError, LookupError):
             # Bolt looks into a payload for its parts, without asking whether they have the form they must have.
-            _log.info("a signed payload of another form than Slack's was refused", exc_info=True)
+            _log.info("a signed payload of another form than Slack's was refused")
             return _refused(400, "malformed")
         headers = {name: values[0] for name, values in answer.headers.items() if values}
         if answer.status in (400, 403):

@@ -75,9 +75,24 @@ class Incoming:
         return f"{self.place}/{self.thread}" if self.thread else self.place
 
     @property
+    def group(self) -> str:
+        """What is done one after the other: a thread; outside of threads, what one person does in one place."""
+        return f"slack/{self.conversation}" if self.thread else f"slack/{self.place}/{self.user}"
+
+    @property
     def identity(self) -> str:
         """Whom the list of people has under it."""
         return f"slack:{self.user_team or self.team}:{self.user}"
+
+    @property
+    def is_private(self) -> bool:
+        """Whether only the person sees what is answered, by the address that came with it."""
+        return bool(self.response_url and self.data.get("ephemeral"))
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether it is between the person and the bot: a direct message, or a view."""
+        return not self.channel or self.channel.startswith("D")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -125,6 +140,7 @@ def _command(payload: Mapping[str, Any]) -> Incoming:
         channel=_id(payload, "channel_id"),
         text=_optional(payload, "text", MAX_TEXT_CHARS),
         response_url=_optional(payload, "response_url", MAX_URL_CHARS),
+        data={"ephemeral": True},
     )
 
 

@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestration.ports import Work
+from orchestration.ports import Unavailable, Work
 
 KEPT_S = 14 * 86_400.0  # as long as SQS keeps a message; what was done is known for a day
 DONE_KEPT_S = 86_400.0
+FORGET_EVERY_S = 3600.0
 MAX_DELAY_S = 30.0
+GIVEN_UP_AFTER = 5
 POLL_S = 0.5
 
 _log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ class LocalQueue:
             " body TEXT NOT NULL, put_at REAL NOT NULL, not_before REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,"
             " done INTEGER NOT NULL DEFAULT 0)"
         )
+        # Looks at builds that run make many rows, of which nearly all are done.
+        self._database.execute("CREATE INDEX IF NOT EXISTS waiting ON work (grp, id) WHERE done = 0")
+        self._forgot_at = 0.0
         self._forget_old()
 
     def put(self, work: Work) -> None:
@@ -58,9 +63,9 @@ class LocalQueue:
             id_, work = taken
             try:
                 handle(work)
-            except Exception:  # whatever it was, the next work must still be done
+            except Exception as error:  # whatever it was, the next work must still be done
                 _log.exception("%s failed", work.delivery_id)
-                self._failed(id_, work)
+                self._failed(id_, work, is_outage=isinstance(error, Unavailable))
             else:
                 self._done(id_, work)
 
@@ -105,18 +110,26 @@ class LocalQueue:
         with self._lock:
             self._database.execute("UPDATE work SET done = 1 WHERE id = ?", (id_,))
             self._taken.pop(work.group, None)
+            if self._now_s() - self._forgot_at > FORGET_EVERY_S:
+                self._forget_old()
             self._lock.notify()
 
-    def _failed(self, id_: int, work: Work) -> None:
+    def _failed(self, id_: int, work: Work, *, is_outage: bool) -> None:
+        """Later once more. What fails again by a fault of ours is given up, so that its group goes on."""
         with self._lock:
             attempts = self._database.execute("SELECT attempts FROM work WHERE id = ?", (id_,)).fetchone()[0] + 1
+            given_up = not is_outage and attempts >= GIVEN_UP_AFTER
             later = self._now_s() + min(MAX_DELAY_S, 0.5 * 2 ** min(attempts, 10))
-            self._database.execute("UPDATE work SET attempts = ?, not_before = ? WHERE id = ?", (attempts, later, id_))
+            self._database.execute(
+                "UPDATE work SET attempts = ?, not_before = ?, done = ? WHERE id = ?", (attempts, later, given_up, id_)
+            )
             self._taken.pop(work.group, None)
             self._forget_old()
+        if given_up:
+            _log.error("%s is given up", work.delivery_id)
 
     def _forget_old(self) -> None:
-        now_s = self._now_s()
+        now_s = self._forgot_at = self._now_s()
         self._database.execute("DELETE FROM work WHERE done = 1 AND put_at < ?", (now_s - DONE_KEPT_S,))
         lost = self._database.execute("SELECT delivery FROM work WHERE put_at < ?", (now_s - KEPT_S,)).fetchall()
         for (delivery,) in lost:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,11 +13,15 @@ from bot.replies import Choice, Fact, Reply
 from bot.slack import blocks
 from models.figure import Figure
 
-MAX_PARAGRAPHS = 3
-MAX_FACTS = 30
+# All of it together stays below what Slack takes of one message (`limits.MAX_MESSAGE_CHARS`).
+MAX_PARAGRAPHS, PARAGRAPH_CHARS = 2, 2000
+MAX_FACTS = 16
 MAX_FACT_CHARS = 200
+NOTHING = "(nothing)"
 MAX_BUTTONS = 10
 SAY = "say:"  # of action ids: "say:0" is the first choice
+
+_WORD = re.compile(r"[\w.+-]*\w")
 
 Seal = Callable[[Mapping[str, Any]], str]
 
@@ -32,7 +37,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent. text: escaped, for notifications and where no blocks are shown. picture: drawn and sent after it."""
+    """What is sent. text: escaped, for notifications and where no blocks are shown. picture: drawn and sent after."""
 
     text: str
     blocks: list[dict[str, Any]] = field(default_factory=list)
@@ -56,7 +61,9 @@ def render(reply: Reply, seal: Seal, asked: str = "") -> Message:
     buttons = _buttons(reply.choices[:MAX_BUTTONS], seal, asked if question else "")
     shown += blocks.button_rows(buttons, "choices")
     file = Attachment("answer.txt", "The whole answer", whole(reply).encode()) if hidden else None
-    return Message(blocks.fallback(reply.text), [block.to_dict() for block in shown], file, reply.picture)
+    return Message(
+        blocks.fallback(reply.text.strip() or NOTHING), [block.to_dict() for block in shown], file, reply.picture
+    )
 
 
 def without_buttons(message_blocks: list[dict[str, Any]], text: str, note: str) -> Message:
@@ -77,26 +84,26 @@ def whole(reply: Reply) -> str:
 def _paragraphs(text: str) -> list[str]:
     """The text in pieces that a block holds, broken between words."""
     pieces: list[str] = []
-    rest = text.strip() or "(nothing)"
+    rest = text.strip() or NOTHING
     while rest and len(pieces) < MAX_PARAGRAPHS:
-        if len(rest) <= blocks.MAX_TEXT_CHARS:
+        if len(rest) <= PARAGRAPH_CHARS:
             return [*pieces, rest]
         if len(pieces) == MAX_PARAGRAPHS - 1:
-            return [*pieces, blocks.cut(rest, blocks.MAX_TEXT_CHARS)]
-        end = rest.rfind(" ", 1, blocks.MAX_TEXT_CHARS)
-        end = end if end > 0 else blocks.MAX_TEXT_CHARS
+            return [*pieces, blocks.cut(rest, PARAGRAPH_CHARS)]
+        end = rest.rfind(" ", 1, PARAGRAPH_CHARS)
+        end = end if end > 0 else PARAGRAPH_CHARS
         pieces.append(rest[:end])
         rest = rest[end:].strip()
     return pieces
 
 
 def _is_long(text: str) -> bool:
-    return len(text) > MAX_PARAGRAPHS * blocks.MAX_TEXT_CHARS - 200
+    return len(text) > MAX_PARAGRAPHS * PARAGRAPH_CHARS - 200
 
 
 def _facts(reply: Reply) -> list[Fact]:
     """Those that the text does not say itself; with a table, which is an account of everything, all of them."""
-    said = set(reply.text.replace(",", " ").replace(".", " ").split()) if reply.table is None else set()
+    said = set(_WORD.findall(reply.text)) if reply.table is None else set()
     facts = [fact for fact in reply.facts if fact.value and not set(fact.value.split()) <= said]
     return [replace(fact, value=blocks.cut(fact.value, MAX_FACT_CHARS)) for fact in facts]
 

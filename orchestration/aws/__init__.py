@@ -7,4 +7,6 @@ state.py      Claims, Waits, Conversations, Watches (DynamoDB with TTL)
 pipeline.py   Pipeline (Step Functions and the jobs)        endpoints.py  Endpoints (SageMaker)
 datasets.py   Datasets (S3 and DynamoDB)                    parameters.py Settings (SSM)
 notices.py    Notices (SNS)                         people.py     People (DynamoDB)
+messages.py   LiveMessages (DynamoDB)              queues.py    WorkQueue (SQS FIFO)
+light.py      SQS and Secrets Manager without boto3, for an acknowledging Lambda; sigv4.py signs
 """

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from botocore.exceptions import ClientError
 
-from orchestration.aws.clients import Clients, error_code, translated
+from orchestration.aws.clients import Clients, error_code, error_message, translated
 from orchestration.ports import MAX_DATASET_BYTES, BadDataset
 from orchestration.ports.dataset_checks import bucket_and_key, too_large
 
@@ -53,7 +53,9 @@ class DatasetFiles:
                 raise BadDataset(
                     f"{uri} is not there, or may not be read by SageBuild; its bucket's policy would have to allow it."
                 ) from error
-            raise
+            # Such as an object in cold storage: what is wrong is the file, and S3 says it best.
+            why = (error_message(error) or error_code(error)).rstrip(".")
+            raise BadDataset(f"{uri} cannot be read: {why}.") from error
         return content
 
     def delete(self, uris: Iterable[str]) -> None:

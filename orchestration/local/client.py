@@ -26,6 +26,7 @@ from orchestration.ports import Unavailable
 
 PROTOCOL = 1  # of engine.json and /_engine; an engine of another SageBuild is not talked to
 ENGINE_FILE, LOCK_FILE = "engine.json", "engine.lock"
+START_LOG = "engine-start"
 ROOT = Path(__file__).parents[2]
 START_S = 60.0
 END_S = 30.0
@@ -154,10 +155,11 @@ def named(state_dir: Path) -> Connection | None:
 
 def _start(state_dir: Path) -> Connection:
     """Start an engine, or wait for one that somebody else is starting: the lock lets one of them in."""
-    log_path = state_dir / "engine-start.log"
+    _remove_old_logs(state_dir)
+    # Our own: somebody else may be starting one at the same time. It stays where a start has failed.
+    log_path = state_dir / f"{START_LOG}-{os.getpid()}-{os.urandom(3).hex()}.log"
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        log_path.unlink(missing_ok=True)
         process = processes.spawn(
             [sys.executable, "-m", "orchestration.local.engine", str(state_dir)],
             cwd=ROOT,
@@ -166,16 +168,29 @@ def _start(state_dir: Path) -> Connection:
         )
         while is_alive(process) and time.monotonic() < deadline:
             if (connection := find(state_dir)) is not None:
+                if connection.process == process:
+                    log_path.replace(state_dir / f"{START_LOG}.log")  # what it says from now on, too
+                else:
+                    log_path.unlink(missing_ok=True)
                 return connection
             time.sleep(POLL_S)
         code = processes.exit_code(process)
         if code not in (None, 3):
             said = log_path.read_text(errors="replace").strip().splitlines() or [f"it ended with code {code}"]
             raise Unavailable(f"The local engine did not start: {said[-1]} ({log_path} has more.)")
+        log_path.unlink(missing_ok=True)
         time.sleep(POLL_S)
     raise Unavailable(
         f"The local engine did not start within {START_S:.0f} s; see {state_dir / 'logs' / 'engine.log'}."
     )
+
+
+def _remove_old_logs(state_dir: Path) -> None:
+    """Of starts that failed, once those who made them are gone."""
+    for path in state_dir.glob(f"{START_LOG}-*.log"):
+        pid = path.name.removeprefix(f"{START_LOG}-").partition("-")[0]
+        if pid.isdigit() and processes.identify(int(pid)) is None:
+            path.unlink(missing_ok=True)
 
 
 def python_path() -> str:

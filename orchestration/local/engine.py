@@ -28,6 +28,7 @@ from orchestration.local.client import ENGINE_FILE, LOCK_FILE, PROTOCOL
 from orchestration.local.events import Events
 from orchestration.local.files import FileLock, write_json_atomic
 from orchestration.local.front import Front
+from orchestration.local.housekeeping import Tidier
 from orchestration.local.keeper import Keeper
 from orchestration.local.lambdas import ROOT, Lambdas
 from orchestration.local.local_sagemaker.objects import FolderObjects
@@ -71,7 +72,9 @@ class Engine:
         self._lambdas = Lambdas(_folder(state_dir / "logs"), self._variables(), resources.REGION)
         self._events = Events(self._lambdas, self._storage, resources.sources(), resources.ACCOUNT, resources.REGION)
         self._monitoring = Monitoring(self._storage)
-        self._sagemaker = self._make_sagemaker(read_options(state_dir))
+        options = read_options(state_dir)
+        self._sagemaker = self._make_sagemaker(options)
+        self._tidier = Tidier(state_dir, options, lambda kind, name: self._sagemaker.jobs(kind).discard_files(name))
         self._scaling = Scaling(self._storage, self._sagemaker.endpoints.variants, resources.ACCOUNT, resources.REGION)
 
     def _make_sagemaker(self, options: Options) -> LocalSageMaker:
@@ -127,6 +130,7 @@ class Engine:
                 now = time.monotonic()
                 self._lambdas.end_idle()
                 self._events.look_at_clock()
+                self._tidier.tidy_when_due()
                 if self._is_needed():
                     alone_since = now
                 elif now - alone_since > LINGER_S and self._may_end():
@@ -228,6 +232,7 @@ class Engine:
         # The event is on disk before the execution is forgotten: an engine after us delivers what we could not.
         self._events.execution_changed(arn, name, status, error, cause)
         self._storage.execution_ended(name)
+        self._tidier.expect_work()
 
     def _job_changed(self, kind: str, name: str, status: str) -> None:
         sagemaker.job_ended()
@@ -290,9 +295,11 @@ def main(arguments: list[str]) -> int:
     state_dir.chmod(0o700)
     lock = FileLock.try_lock(state_dir / LOCK_FILE)
     if lock is None:
-        sys.stderr.write(f"Another engine holds {state_dir}.\n")
+        holder = (state_dir / LOCK_FILE).read_text().strip() or "that is just starting"
+        sys.stderr.write(f"Another engine (process {holder}) holds {state_dir}.\n")
         return EXIT_HELD
     with lock:
+        (state_dir / LOCK_FILE).write_text(f"{os.getpid()}\n")
         _log_to(_folder(state_dir / "logs") / "engine.log")
         try:
             engine = Engine(state_dir)

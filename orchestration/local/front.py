@@ -11,13 +11,15 @@ from __future__ import annotations
 import hmac
 import io
 import json
+import logging
 import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote
+from xml.sax.saxutils import escape
 
 from orchestration.local.keeper import Keeper
 from orchestration.local.lambdas import Lambdas, UnknownFunction
@@ -31,6 +33,8 @@ KEY_HEADER = "HTTP_X_SAGEBUILD_KEY"  # of the engine's own paths, which are not 
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/[^/]*/([^/]+)/")
 INVOKE_FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)/invocations")
 INVOKE_ENDPOINT = re.compile(r"/endpoints/([^/]+)/invocations")
+
+log = logging.getLogger(__name__)
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -145,12 +149,26 @@ class Front:
 
         with self._locks[service]:
             self.keeper.before(service, environ)
-            chunks = list(self.moto(environ, start))
+            try:
+                chunks = list(self.moto(environ, start))
+            except NotImplementedError as error:
+                log.warning("%s was asked for what nobody here can do: %s", service, error)
+                return _send(_denied(operation, body), start_response)
             status, headers = started[0]
             if status.startswith("2"):
                 self.keeper.after(service, operation, body, environ, b"".join(chunks))
         start_response(status, headers)
         return chunks
+
+
+def _denied(operation: str, body: bytes) -> Answer:
+    """What moto cannot do is not allowed here: clients take that for an answer, and do not ask again and again."""
+    asked = operation or parse_qs(body.decode(errors="replace")).get("Action", ["this"])[0]
+    message = f"The local engine has no {asked}."
+    if operation:
+        return _json("403 Forbidden", {"__type": "AccessDeniedException", "message": message})
+    error = f"<Error><Type>Sender</Type><Code>AccessDenied</Code><Message>{escape(message)}</Message></Error>"
+    return Answer("403 Forbidden", f"<ErrorResponse>{error}</ErrorResponse>".encode(), [("Content-Type", "text/xml")])
 
 
 def _json_answer(service: JsonService, operation: str, body: bytes) -> Answer:

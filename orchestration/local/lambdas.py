@@ -25,6 +25,7 @@ from orchestration.local.files import trim_file
 
 TABLE = Path(__file__).parents[1] / "functions" / "functions.json"
 ROOT = Path(__file__).parents[2]
+PROGRAM = ("-m", "orchestration.local.function_program")  # awslambdaric
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # Invoke, synchronous
 IDLE_END_S = 300.0
 STOP_GRACE_S = 2.0
@@ -159,7 +160,7 @@ class _Worker:
         self._address = f"127.0.0.1:{self._server.server_port}"
         trim_file(log_path, MAX_LOG_BYTES)
         self._process = processes.spawn(
-            [sys.executable, "-m", "awslambdaric", function.handler],
+            [sys.executable, *PROGRAM, function.handler],
             cwd=ROOT,
             env=processes.clean_environment({**environment, "AWS_LAMBDA_RUNTIME_API": self._address}),
             log_path=log_path,

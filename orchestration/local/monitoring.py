@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestration.local.local_sagemaker.context import Document
+from orchestration.local.local_sagemaker.context import Document, as_datetime
 from orchestration.local.local_sagemaker.errors import LocalSageMakerError, ValidationException
 from orchestration.local.local_sagemaker.validation import RequestRefused, validated
 from orchestration.local.storage import Storage
@@ -83,7 +83,7 @@ class Monitoring:
             )
         counts = self._counts(request, start, end, period)
         points = [
-            {"Timestamp": at, "Unit": "None"}
+            {"Timestamp": as_datetime(at), "Unit": "None"}
             | {name: _STATISTICS[name](count) for name in request.get("Statistics", ())}
             for at, count in sorted(counts.items())
         ]
@@ -106,7 +106,7 @@ class Monitoring:
         return {
             "Id": query["Id"],
             "Label": query.get("Label", stat["Metric"].get("MetricName", "")),
-            "Timestamps": [at for at, _ in points],
+            "Timestamps": [as_datetime(at) for at, _ in points],
             "Values": [_STATISTICS[stat["Stat"]](count) for _, count in points],
             "StatusCode": "Complete",
         }

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from orchestration.local.local_sagemaker.context import Document
+from orchestration.local.local_sagemaker.context import Document, as_datetime
 from orchestration.local.local_sagemaker.errors import LocalSageMakerError, UnknownOperation, ValidationException
 from orchestration.local.local_sagemaker.validation import RequestRefused, validated
 from orchestration.local.storage import Storage
@@ -76,7 +76,7 @@ class Scaling:
     def _describe_targets(self, request: Document) -> Document:
         wanted = request.get("ResourceIds")
         found = [
-            document
+            {**document, "CreationTime": as_datetime(document["CreationTime"])}
             for document in self._storage.documents(_TARGETS).values()
             if _is_of(document, request) and (not wanted or document["ResourceId"] in wanted)
         ]
@@ -108,7 +108,7 @@ class Scaling:
     def _describe_policies(self, request: Document) -> Document:
         wanted = request.get("PolicyNames")
         found = [
-            document
+            {**document, "CreationTime": as_datetime(document["CreationTime"])}
             for document in self._storage.documents(_POLICIES).values()
             if _is_of(document, request) and (not wanted or document["PolicyName"] in wanted)
         ]

@@ -138,7 +138,8 @@ def _keep_scaling(build: Build, name: str, ports: Ports) -> None:
 def restore_endpoint(build: Build, tags: Mapping[str, str], ports: Ports) -> None:
     """What was deployed failed its proof: what served before serves again; with nothing before, the endpoint goes.
 
-    tags: for an endpoint that has to be made anew. Does nothing when another configuration is live already. Raises NotSettled while the endpoint is changing.
+    tags: for an endpoint that has to be made anew. Does nothing when another configuration is live already. Raises
+    NotSettled while the endpoint is changing.
     """
     name, config = build.resources["endpoint"], build.resources["endpoint_config"]
     try:

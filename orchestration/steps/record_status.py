@@ -50,8 +50,9 @@ def explain(failure: Mapping[str, Json]) -> tuple[str, str]:
     if not isinstance(document, dict):
         return error, cause[:MAX_CAUSE_CHARS]
     stage = _stage(document)
-    if stage and document.get("FailureReason"):
-        return f"{stage}Failed", str(document["FailureReason"])[:MAX_CAUSE_CHARS]
+    # A processing job's own sentence is its ExitMessage; its FailureReason may say no more than the exit code.
+    if stage and (why := document.get("ExitMessage") or document.get("FailureReason")):
+        return f"{stage}Failed", str(why)[:MAX_CAUSE_CHARS]
     if stage and "Stopped" in document.values():
         reason = str(document.get("SecondaryStatus", "Stopped"))
         return f"{stage}Stopped", f"The {stage.lower()} job was stopped before it was done ({reason})."

@@ -97,6 +97,9 @@ def _making(order: Order, name: str, ports: Ports) -> NewBuild:
     defaults = effective(stored, {})
     model = ports.models().model(order.model or defaults.default_model)
     dataset = ports.datasets.get(order.dataset or defaults.default_dataset)
+    if dataset.text_columns and not model.takes_text:
+        named = ", ".join(dataset.text_columns)
+        raise BadRequest(f"The dataset {dataset.name} holds text ({named}); {model.name} takes numbers only.")
     service = Service(model.name, dataset.name)
     settings = effective(stored, order.settings, service.key)
     parsed = model.parse(order.hyperparameters)

@@ -38,6 +38,9 @@ run "each_variable_refuses_what_it_cannot_be" {
     readable_bucket_arns     = ["bucket"]
     schedules                = { nightly = { expression = "every night", order = "[]" } }
     monthly_budget_usd       = -1
+    alexa_skill_id           = "my skill"
+    slack_team_id            = "our team"
+    slack_channel_id         = "#general"
   }
 
   expect_failures = [
@@ -56,6 +59,9 @@ run "each_variable_refuses_what_it_cannot_be" {
     var.readable_bucket_arns,
     var.schedules,
     var.monthly_budget_usd,
+    var.alexa_skill_id,
+    var.slack_team_id,
+    var.slack_channel_id,
   ]
 }
 

@@ -17,7 +17,6 @@ import botocore.session
 from terraform.tools.actions import needed
 
 ROOT = Path(__file__).parents[2]
-TABLE = ROOT / "orchestration" / "functions" / "functions.json"
 PORTS = ("ports", "_ports")
 WIRING = "orchestration.wiring"
 # How wiring.py names the tables.
@@ -328,4 +327,3 @@ def permissions(handler: str) -> dict[str, list[str]]:
         for resource, action in needed(operation):
             found.setdefault(resource, set()).add(action)
     return {resource: sorted(actions) for resource, actions in sorted(found.items())}
-

@@ -50,7 +50,7 @@ class Workspace:
         self.folder = parent / "terraform"
         self.environment: dict[str, str] = {}  # besides what every command gets
         _copy(self.folder)
-        (parent / "orchestration").symlink_to(ROOT / "orchestration")
+        (parent / "orchestration").symlink_to(ROOT / "orchestration")  # the tables and the state machine's template
 
     def run(self, *arguments: str, **variables: str) -> str:
         """Standard output of one command. Raises TerraformFailed."""
@@ -59,6 +59,7 @@ class Workspace:
                 [self._terraform, *arguments],
                 cwd=self.folder,
                 env=self._always() | self.environment | variables,
+                stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
                 timeout=TIMEOUTS_S[arguments[0]],

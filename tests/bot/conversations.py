@@ -133,7 +133,8 @@ def check(turn: Mapping[str, Any], answered: Answered) -> None:
         if name in turn and name in answered.tells:
             assert getattr(answered, name) == turn[name], f"{where}, {name} {getattr(answered, name)!r}"
     if "picture" in turn and "picture" in answered.tells:
-        points = [len(answered.picture.at), len(answered.picture.series)] if answered.picture else None
+        series = answered.picture.series if answered.picture else ()
+        points = [len(series[0].points), len(series)] if series else None
         assert points == turn["picture"], where
 
 

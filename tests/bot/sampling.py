@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from bot.language.grammar import Grammar, Sentence
-from bot.language.nodes import AnyOf, InOrder, Node, OneOf, Rule, Values, Word
+from bot.language.nodes import AnyOf, Empty, InOrder, Node, OneOf, Rule, Values, Word
 
 UNKNOWN_WORDS = ("housing", "x1", "wobble", "abalone", "foo-bar", "my-data2")
 MAX_REPEATS = 2
@@ -29,9 +29,11 @@ class Sampler:
         if isinstance(node, Values):
             return self._phrase(node)
         if isinstance(node, InOrder):
-            return [word for item in node.items for word in self._words(item)]
+            return self._words(node.first) + self._words(node.rest)
         if isinstance(node, OneOf):
             return self._words(self._random.choice(node.items))
+        if isinstance(node, Empty):
+            return []
         assert isinstance(node, Rule)
         depth = self._depth.get(node.name, 0)
         if depth >= MAX_REPEATS:

@@ -81,6 +81,15 @@ def test_the_bots_own_failure_is_exit_code_1_with_a_log(
     assert "Traceback" in (tmp_path / "state" / "logs" / "chat.log").read_text()
 
 
+def test_the_log_does_not_grow_for_ever(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "MAX_LOG_BYTES", 2000)
+    for _ in range(12):
+        assert run("chat", stdin="flurb the wug\n" * 10) == 0
+    logs = sorted((tmp_path / "state" / "logs").iterdir())
+    assert [path.name for path in logs] == ["chat.log", *(f"chat.log.{n}" for n in range(1, cli.OLD_LOGS + 1))]
+    assert all(path.stat().st_size <= 2000 for path in logs)
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [

@@ -16,8 +16,8 @@ from bot.console.speaker import Speaker, in_new_conversation, in_standing_conver
 from bot.replies import Choice, Fact, Reply, Table
 from bot.wiring import Bot
 from orchestration.ports import Unavailable, Watch
-from tests.bot.conversations import World
 from tests.bot.test_dispatch import Broken, crash, refuse
+from tests.bot.world import World
 
 ADA = Speaker("ada", "here")
 

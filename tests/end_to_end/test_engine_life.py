@@ -34,6 +34,12 @@ from orchestration.wiring import close_local, local_clients, open_local
 ROOT = Path(__file__).parents[2]
 ADA = Requester("ada", "Ada", "console", "c1")
 CHAT = "import sys; from bot.cli import main; sys.exit(main(sys.argv[1:]))"
+NOWHERE = {
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "AWS_MAX_ATTEMPTS": "1",
+}
 # An audit hook in every Python process of the engine's family: which hosts are asked for or connected to.
 WATCHER = """
 import os, sys
@@ -77,6 +83,23 @@ def test_eight_clients_at_once_share_one_engine(folder: Path) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(talk, range(8)))) == 1
+
+
+def test_a_second_engine_is_refused_with_the_holders_process_id(folder: Path) -> None:
+    with open_local(folder, "ada"):
+        found = client.find(folder)
+        assert found is not None
+        second = subprocess.run(
+            [sys.executable, "-m", "orchestration.local.engine", str(folder)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+            check=False,
+        )
+        assert second.returncode == 3
+        assert f"Another engine (process {found.process.pid}) holds {folder}" in second.stderr
+        assert client.find(folder) == found
 
 
 def test_it_ends_with_its_last_client_and_what_was_built_is_there_again(folder: Path) -> None:
@@ -173,13 +196,7 @@ def test_a_build_that_was_stopped_stays_stopped_whatever_dies(folder: Path) -> N
 
 
 def test_a_function_takes_work_from_nobody_but_its_own_process(tmp_path: Path) -> None:
-    nowhere = {
-        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "x",
-        "AWS_MAX_ATTEMPTS": "1",
-    }
-    lambdas = Lambdas(tmp_path, environment_variables(ENVIRONMENT) | nowhere, REGION)
+    lambdas = Lambdas(tmp_path, environment_variables(ENVIRONMENT) | NOWHERE, REGION)
     try:
         lambdas.warm("record-status")
         address = lambdas._workers["record-status"]._address
@@ -190,6 +207,39 @@ def test_a_function_takes_work_from_nobody_but_its_own_process(tmp_path: Path) -
             lambdas.invoke("nothing", b"{}")
     finally:
         lambdas.close()
+
+
+def test_a_function_runs_where_awslambdaric_has_no_native_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS, for which AWS does not build it."""
+    without = (
+        "import sys; sys.modules['runtime_client'] = None; "
+        "from orchestration.local.function_program import main; main(sys.argv[1:])"
+    )
+    monkeypatch.setattr("orchestration.local.lambdas.PROGRAM", ("-c", without))
+    lambdas = Lambdas(tmp_path, environment_variables(ENVIRONMENT) | NOWHERE, REGION)
+    try:
+        for build in ("one", "two"):
+            answer = lambdas.invoke("record-status", json.dumps({"build": build}).encode())
+            assert answer.is_error
+            assert json.loads(answer.payload)["errorType"] not in ("Sandbox.Timedout", "Runtime.ExitError")
+    finally:
+        lambdas.close()
+    assert "native" not in (tmp_path / "record-status.log").read_text()
+
+
+@pytest.mark.parametrize("others", [1, 4])
+def test_who_cannot_start_an_engine_is_told_what_his_own_said(folder: Path, others: int) -> None:
+    """However many try at the same time."""
+    folder.mkdir()
+    (folder / "settings.json").write_text('{"wibble": 1}')
+
+    def refused(_: int) -> str:
+        with pytest.raises(Unavailable) as raised, open_local(folder, "ada"):
+            pass
+        return str(raised.value)
+
+    with ThreadPoolExecutor(others) as pool:
+        assert all("no setting 'wibble'" in said for said in pool.map(refused, range(others)))
 
 
 def test_only_its_owner_can_read_the_key(folder: Path) -> None:

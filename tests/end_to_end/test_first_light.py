@@ -20,23 +20,12 @@ from orchestration.ports import NewDataset, Ports
 from orchestration.steps.start_build import Order, start_build
 from orchestration.steps.stop_build import stop_build
 from orchestration.wiring import LocalSession
+from tests.end_to_end.pipeline_house import DEPLOYED, JUDGED, REGISTERED, RESOLVED, TRAINED
 
 SOMEBODY = Requester("tester", "Tester", "console", "console-tester")
 BUILD_S = 60.0
-TRAIN_AND_DEPLOY = [
-    "ResolveSettings",
-    "RecordTraining",
-    "Train",
-    "ShouldDeploy",
-    "RecordDeploying",
-    "TakeLease",
-    "CreateModel",
-    "CreateEndpointConfig",
-    "DeployEndpoint",
-    "VerifyEndpoint",
-    "RecordReady",
-    "Done",
-]
+STATUSES = ["QUEUED", "TRAINING", "EVALUATING", "REGISTERING", "DEPLOYING", "READY"]
+TRAIN_AND_DEPLOY = [*RESOLVED, *TRAINED, *JUDGED, *REGISTERED, *DEPLOYED]
 
 
 def order(delivery_id: str = "", **changes: object) -> Order:
@@ -88,12 +77,7 @@ def test_a_build_trains_deploys_and_predicts(engine: LocalSession) -> None:
     started = start_build(order(), ports)
     build = ended(ports, started.build.number)
     assert (build.status, build.error) == (BuildStatus.READY, "")
-    assert [change.status for change in build.timeline] == [
-        BuildStatus.QUEUED,
-        BuildStatus.TRAINING,
-        BuildStatus.DEPLOYING,
-        BuildStatus.READY,
-    ]
+    assert [change.status for change in build.timeline] == STATUSES
     assert 0.5 < build.metrics["validation:RMSE"] < 2
     assert build.hyperparameters == GP.parse({})
     eventually(lambda: ports.pipeline.describe(build).status == "SUCCEEDED")
@@ -227,14 +211,14 @@ def test_every_status_is_announced_once(engine: LocalSession) -> None:
         return (number, "READY") in heard
 
     eventually(drained)
-    assert [status for build, status in heard if build == number] == ["QUEUED", "TRAINING", "DEPLOYING", "READY"]
+    assert [status for build, status in heard if build == number] == STATUSES
 
 
 def test_the_service_keeps_its_endpoint(engine: LocalSession, tmp_path: Path) -> None:
     """A second build of a service updates the endpoint in place."""
     ports = engine.ports
     first = ended(ports, start_build(order(), ports).build.number)
-    second = ended(ports, start_build(order(hyperparameters={"q": 2}), ports).build.number)
+    second = ended(ports, start_build(order(hyperparameters={"seed": 2}), ports).build.number)
     name = endpoint_name("local", first.service)
     assert first.resources["endpoint"] == second.resources["endpoint"] == name
     endpoint = ports.endpoints.describe(name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestration.builds import Build, BuildKind, BuildStatus
+from orchestration.builds import Build, BuildKind
 from orchestration.ports import AlreadyDecided, BadRequest, NotAllowed, Person, UnknownBuild
 from orchestration.steps.registration import decide
 from tests.end_to_end.pipeline_house import (
@@ -50,6 +50,8 @@ def test_a_model_beyond_the_threshold_is_refused(house: House) -> None:
     assert house.ports.pipeline.describe(build).status == "SUCCEEDED"
     assert "package" not in build.resources
     assert house.serves("strict") is None
+    with pytest.raises(UnknownBuild, match="does not wait for an approval"):
+        decide(build.number, "approved", GRACE, "", house.ports)
     with pytest.raises(BadRequest, match="was rejected"):
         house.start("strict", BuildKind.DEPLOY, of=build.number)
 
@@ -99,13 +101,6 @@ def test_a_person_rejects_and_what_served_serves_on(house: House) -> None:
     assert house.serves("rejected") == 2
 
 
-def test_where_one_person_is_enough_the_requester_approves(house: House) -> None:
-    number = waiting(house, "alone")
-    decide(number, "approved", REQUESTER, "", house.ports)
-    assert house.ended(number).status is BuildStatus.READY
-    assert house.serves("alone") == 2
-
-
 def test_an_approval_that_nobody_gives_expires(house: House) -> None:
     build = house.ended(waiting(house, "expires"))
     expired = [*MADE, *REGISTERED, "AskForApproval", "ExpireApproval", "AfterDecision", "Done"]
@@ -115,11 +110,3 @@ def test_an_approval_that_nobody_gives_expires(house: House) -> None:
     with pytest.raises(AlreadyDecided, match="expired by nobody"):
         decide(build.number, "approved", GRACE, "", house.ports)
     assert house.serves("expires") is None
-
-
-def test_a_build_that_waits_for_nobody_cannot_be_approved(house: House) -> None:
-    house.line("unasked", 2)
-    build = house.built("unasked", settings={"deploy_after_training": False})
-    assert build.status is BuildStatus.TRAINED
-    with pytest.raises(UnknownBuild, match="does not wait for an approval"):
-        decide(build.number, "approved", GRACE, "", house.ports)

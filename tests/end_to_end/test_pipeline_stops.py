@@ -156,6 +156,7 @@ def test_stopped_while_its_endpoint_comes_up_it_is_taken_back(house: House, cham
     assert house.serves("stops") == 2
 
 
+@pytest.mark.slow
 def test_a_training_that_was_stopped_goes_on_from_its_checkpoint(house: House) -> None:
     """The network's search keeps each trial: those that were made are not made again."""
     house.line("search", 2)

@@ -36,20 +36,13 @@ def test_rolled_back_twice_and_forward_again(house: House) -> None:
         house.start("rolled", BuildKind.ROLLBACK)
     forward = house.built("rolled", BuildKind.DEPLOY, of=third.number)
     house.check(forward, REDEPLOYED, ["QUEUED", "EVALUATING", "DEPLOYING", "READY"])
+    # Judged on the rows that it was held out from, against what serves now.
+    assert (forward.source, forward.dataset_version) == (third.number, third.dataset_version)
+    assert forward.verdict["champion"] == further.number
+    assert forward.metrics["test:RMSE"] == pytest.approx(third.metrics["test:RMSE"])
     assert forward.resources["package"] == third.resources["package"]
+    assert "train" not in forward.jobs
     assert house.serves("rolled") == 6
-
-
-def test_an_earlier_build_is_deployed_on_its_own_terms(house: House) -> None:
-    """Judged on the rows that it was held out from, against what serves now."""
-    first, second = versions(house, "earlier", 2, 4)
-    build = house.built("earlier", BuildKind.DEPLOY, of=first.number)
-    assert (build.status, build.cause) == (BuildStatus.READY, "")
-    assert (build.source, build.dataset_version) == (first.number, first.dataset_version)
-    assert build.verdict["champion"] == second.number
-    assert build.metrics["test:RMSE"] == pytest.approx(first.metrics["test:RMSE"])
-    assert "train" not in build.jobs
-    assert house.serves("earlier") == 2
 
 
 def test_nothing_to_roll_back_to_is_said_before_anything_starts(house: House) -> None:

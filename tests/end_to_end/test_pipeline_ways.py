@@ -9,6 +9,7 @@ import pytest
 from models.catalog import GP
 from orchestration.builds import Build, BuildKind, BuildStatus, Service
 from orchestration.ports import Conflict
+from orchestration.steps import lease
 from orchestration.steps.lease import lease_key
 from tests.end_to_end.pipeline_house import (
     DEPLOYED,
@@ -141,10 +142,11 @@ def test_one_file_is_prepared_first_and_reported_on(house: House) -> None:
     assert house.serves("onefile") == 9
 
 
-def test_an_image_that_cannot_be_built_here_is_noted_and_the_one_there_is_taken(house: House) -> None:
+def test_serverless_serves_as_well_and_an_image_that_cannot_be_built_here_is_noted(house: House) -> None:
     house.line("image", 2)
-    build = house.built("image", settings={"build_image": True})
-    assert build.status is BuildStatus.READY
+    settings = {"build_image": True, "endpoint_serverless": True, "endpoint_memory_mb": 1024}
+    build = house.built("image", settings=settings)
+    assert (build.status, build.cause) == (BuildStatus.READY, "")
     assert house.states(build.number)[:5] == [
         "ResolveSettings",
         "IsImageBuilt",
@@ -154,16 +156,9 @@ def test_an_image_that_cannot_be_built_here_is_noted_and_the_one_there_is_taken(
     ]
     assert house.announced(build.number)[:3] == ["QUEUED", "BUILDING_IMAGE", "TRAINING"]
     assert build.report["image_build"]
-    assert house.serves("image") == 2
-
-
-def test_serverless_serves_as_well(house: House) -> None:
-    house.line("serverless", 2)
-    build = house.built("serverless", settings={"endpoint_serverless": True, "endpoint_memory_mb": 1024})
-    house.check(build, TRAIN_AND_DEPLOY, READY)
-    described = house.clients("sagemaker").describe_endpoint(EndpointName="local-gp-serverless")
+    described = house.clients("sagemaker").describe_endpoint(EndpointName="local-gp-image")
     assert described["ProductionVariants"][0]["CurrentServerlessConfig"]["MemorySizeInMB"] == 1024
-    assert house.serves("serverless") == 2
+    assert house.serves("image") == 2
 
 
 def test_autoscaling_is_kept_over_a_second_deployment(house: House) -> None:
@@ -199,49 +194,45 @@ def _policy(house: House) -> dict[str, object]:
 
 
 def test_a_deploy_freeze_keeps_the_model_and_refuses_a_deployment(house: House) -> None:
-    before = house.deployed("frozen", 2)
+    house.line("frozen", 2)
     until = house.ports.clock.now() + timedelta(hours=1)
-    house.line("frozen", 5)
     house.save_settings({"deploy_freeze": {"by": "Ada", "reason": "a fair", "until": until.isoformat()}})
     try:
         build = house.built("frozen")
         with pytest.raises(Conflict, match="frozen by Ada"):
-            house.start("frozen", BuildKind.DEPLOY, of=before.number)
+            house.start("frozen", BuildKind.DEPLOY, of=build.number)
     finally:
         house.save_settings({"deploy_freeze": {}})
     house.check(build, [*RESOLVED, *TRAINED, *JUDGED, *REGISTERED, "RecordTrained", "Done"], [*MADE, "TRAINED"])
     assert "frozen by Ada" in build.timeline[-1].note
-    assert house.serves("frozen") == 2
+    assert house.serves("frozen") is None
     later = house.built("frozen", BuildKind.DEPLOY, of=build.number)
-    assert (later.status, house.serves("frozen")) == ("READY", 5)
+    assert (later.status, house.serves("frozen")) == ("READY", 2)
 
 
-def test_builds_of_two_services_run_at_once(house: House) -> None:
-    house.line("left", 2)
-    house.line("right", 5)
-    numbers = [house.start("left"), house.start("right")]
-    builds = [house.ended(number) for number in numbers]
-    for build in builds:
-        house.check(build, TRAIN_AND_DEPLOY, READY)
-    assert (house.serves("left"), house.serves("right")) == (2, 5)
-    # Each began before the other had ended: neither waited for the other.
-    assert builds[1].timeline[1].at < builds[0].timeline[-1].at
-    assert builds[0].timeline[1].at < builds[1].timeline[-1].at
-
-
-def test_two_builds_of_one_service_deploy_one_after_the_other(house: House) -> None:
-    """The second waits for the lease until the first has given it back; the last one to deploy serves."""
+def test_services_do_not_wait_for_each_other_and_builds_of_one_deploy_in_turns(house: House) -> None:
+    """Who has the lease, here nobody's build, keeps those of its service waiting, no other's; then one at a time."""
+    key = lease_key(Service("gp", "queue"))
     house.line("queue", 2)
-    with house.no_free_slot():
-        numbers = [house.start("queue"), house.start("queue")]
+    house.line("beside", 5)
+    assert house.ports.claims.take(key, "0000000000", 600)
+    numbers = [house.start("queue"), house.start("queue")]
+    beside = house.built("beside")
+    house.check(beside, TRAIN_AND_DEPLOY, READY)
+    for number in numbers:
+        house.waits_in(number, "TakeLease")
+    eventually(lambda: len(house.ports.waits.of(key)) == 2)
+    house.ports.claims.release(key, "0000000000")
+    waiting = house.ports.waits.of(key)[0]  # its state runs again, and gets the lease
+    lease.take(house.ports.builds.get(int(waiting.waiter)), waiting.task_token, 600, house.ports)
     builds = [house.ended(number) for number in numbers]
     for build in builds:
         house.check(build, TRAIN_AND_DEPLOY, READY)
-    one, other = sorted((_deployment(house, build) for build in builds), key=lambda times: times[0])
+    one, other = (_deployment(house, build) for build in builds)
     assert one[1] <= other[0]
-    serving = house.ports.endpoints.describe("local-gp-queue").build_number
-    assert serving == max(builds, key=lambda build: build.timeline[-1].at).number
-    eventually(lambda: house.ports.claims.holder(lease_key(Service("gp", "queue"))) is None)
+    assert house.ports.endpoints.describe("local-gp-queue").build_number == numbers[1]
+    assert (house.serves("queue"), house.serves("beside")) == (2, 5)
+    eventually(lambda: house.ports.claims.holder(key) is None)
 
 
 def _deployment(house: House, build: Build) -> tuple[float, float]:

@@ -27,6 +27,7 @@ from orchestration.ports import BadRequest, NewDataset, Person, Ports
 from orchestration.settings import effective
 from orchestration.steps.plan import plan
 from orchestration.steps.registration import decide
+from orchestration.steps.resume_build import resume_build
 from orchestration.steps.start_build import Order, start_build
 from tests.fakes import fake_ports
 from tests.fakes.endpoints import FakeEndpoints
@@ -293,6 +294,34 @@ def test_a_strategy_that_cannot_search_the_ranges_is_refused_before_anything_sta
     with pytest.raises(BadRequest, match=said):
         start_build(order(way), ports)
     assert ports.builds.latest() == []
+
+
+def test_text_is_refused_to_a_model_that_takes_none_before_anything_starts(ports: Ports) -> None:
+    rows = "y,colour\n1.5,red\n5.2,blue\n6.7,red\n8.2,green\n"
+    ports.datasets.register(NewDataset("colours", "y", {"data": rows}))
+    with pytest.raises(BadRequest, match=r"holds text \(colour\); gp takes numbers only"):
+        start_build(order(Way(READY, (), dataset="colours")), ports)
+    assert ports.builds.latest() == []
+    assert start_build(order(Way(READY, (), model="keras", dataset="colours")), ports).is_new
+
+
+def test_a_resumed_training_has_another_name_and_the_same_checkpoints(ports: Ports) -> None:
+    """SageMaker takes no name twice; what the first job kept is where the second one looks for it."""
+    failed, first = carried_out(order(WAYS["train"]), ports, Jobs(fails={"Train": "out of memory"}))
+    assert (failed.status, failed.error, failed.cause) == (BuildStatus.ERROR, "TrainingFailed", "out of memory")
+    resumed = resume_build(failed.number, ADA, ports)
+    second = walk(resumed.current_execution, {"build": resumed.number}, ports)
+    assert ports.builds.get(failed.number).status is READY
+    one, other = first.request("Train"), second.request("Train")
+    assert one["TrainingJobName"] != other["TrainingJobName"]
+    assert one["CheckpointConfig"] == other["CheckpointConfig"]
+
+
+@pytest.mark.parametrize("hours", [1, 24])
+def test_a_longer_training_enters_no_more_states(hours: int, ports: Ports) -> None:
+    _, short = carried_out(order(WAYS["train"]), ports)
+    build, long = carried_out(order(WAYS["train"], "2"), house(), Jobs(seconds=hours * 3600))
+    assert (build.status, long.states) == (READY, short.states)
 
 
 def test_the_longest_name_that_there_can_be_is_taken(ports: Ports) -> None:

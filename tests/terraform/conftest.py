@@ -48,7 +48,9 @@ def deployment(_begun: Deployment | None) -> Deployment:
     assert _begun is not None
     _begun.wait_for_init()
     if _begun.init_error and "terraform" not in os.environ.get("SAGEBUILD_REQUIRE", "").split(","):
-        pytest.skip(f"there is no AWS provider here, neither in a mirror nor from the registry: {_begun.init_error[:300]}")
+        pytest.skip(
+            f"there is no AWS provider here, neither in a mirror nor from the registry: {_begun.init_error[:300]}"
+        )
     _begun.wait("init")
     return _begun
 

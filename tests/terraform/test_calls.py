@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
+from terraform.package import function_table
 from terraform.tools import calls
 from terraform.tools.actions import needed
 from terraform.tools.calls import Operation
 
-FUNCTIONS = json.loads(calls.TABLE.read_text())
+FUNCTIONS = function_table()
 
 
 def of(name: str) -> dict[str, list[str]]:

@@ -17,14 +17,15 @@ from orchestration import builds
 from orchestration.builds import Build, BuildKind, BuildStatus, Environment, Requester, Service
 from orchestration.local.sources import read_sources
 from orchestration.machines.render import BUILD_MACHINE
-from orchestration.settings import variable_of
+from orchestration.settings import SCHEMA_VERSION, effective, variable_of
 from terraform import generate
+from terraform.package import function_table
 from terraform.tools import calls
 from terraform.tools.workspace import ROOT
 
 FOLDER = ROOT / "terraform"
 NAMES = (FOLDER / "names.tf").read_text()
-FUNCTIONS: dict[str, dict[str, Any]] = json.loads(calls.TABLE.read_text())
+FUNCTIONS: dict[str, dict[str, Any]] = function_table()
 ROLES: dict[str, dict[str, Any]] = json.loads((FOLDER / "roles.json").read_text())
 UNSCOPED: dict[str, str] = json.loads((FOLDER / "unscoped.json").read_text())
 STATES: dict[str, dict[str, Any]] = json.loads(BUILD_MACHINE.read_text())["States"]
@@ -37,7 +38,15 @@ def a_build(resumed: int = 0) -> Build:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     requester = Requester("someone", "Someone", "console", "here")
     return Build(
-        12, BuildKind.TRAIN, Service("gp", "toy-data"), requester, BuildStatus.QUEUED, "sns-1", now, now, resume_count=resumed
+        12,
+        BuildKind.TRAIN,
+        Service("gp", "toy-data"),
+        requester,
+        BuildStatus.QUEUED,
+        "sns-1",
+        now,
+        now,
+        resume_count=resumed,
     )
 
 
@@ -55,7 +64,7 @@ def test_what_is_generated_is_as_generated(path: Any) -> None:
 
 def test_every_field_of_the_environment_has_a_value() -> None:
     given = set(re.findall(r"(?m)^    (SAGEBUILD_[A-Z_]+) +=", NAMES))
-    assert given == {variable_of(field.name) for field in fields(Environment)} - {"AWS_REGION"}
+    assert {variable_of(field.name) for field in fields(Environment)} - {"AWS_REGION"} <= given
 
 
 def test_the_images_are_the_catalogues() -> None:
@@ -126,6 +135,11 @@ def granted() -> list[tuple[str, str, str]]:
     return found
 
 
+def test_every_function_has_its_permissions() -> None:
+    permissions = json.loads((FOLDER / "permissions.json").read_text())["functions"]
+    assert permissions.keys() == FUNCTIONS.keys()
+
+
 def test_no_action_is_a_pattern() -> None:
     assert [one for one in granted() if "*" in one[2]] == []
 
@@ -139,7 +153,7 @@ def test_what_is_on_everything_has_its_reason_and_nothing_else_has() -> None:
 def test_every_logical_resource_is_known_and_used() -> None:
     block = re.search(r"(?ms)^  resources = \{\n(.*?)^  \}", NAMES)
     known = set(re.findall(r'(?m)^    "([a-z-]+)" +=', block[1] if block else ""))
-    used = {resource for _, resource, _ in granted()} - {"own-log"}
+    used = {resource for _, resource, _ in granted()} - {"own-log", "own-queue", "own-secret"}
     assert used - known == set()
     assert known - used == set(), "nobody may do anything on it"
 
@@ -156,6 +170,25 @@ def test_every_variable_is_typed_and_described(path: Any) -> None:
     assert [block.name for block in found if not block.type or not block.description.endswith(".")] == []
 
 
+@pytest.mark.parametrize("path", sorted(FOLDER.rglob("variables.tf")), ids=lambda path: path.parent.name)
+def test_every_variable_is_used(path: Any) -> None:
+    text = "".join(other.read_text() for other in path.parent.glob("*.tf"))
+    # A condition of its own is no use.
+    used = set(re.findall(r"\bvar\.([a-z_]+)", re.sub(r"(?ms)^variable .*?^\}", "", text)))
+    assert {block.name for block in generate.blocks(path)} - used == set()
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.tf")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_files_are_short(path: Any) -> None:
     assert len(path.read_text().splitlines()) <= 400
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_the_settings_of_each_environment_are_accepted(environment: str) -> None:
+    text = (FOLDER / "envs" / f"{environment}.tfvars").read_text()
+    block = re.search(r"(?ms)^initial_settings = \{\n(.*?)^\}", text)
+    given = {name: json.loads(value) for name, value in re.findall(r"(?m)^  (\w+) += (.+)$", block[1] if block else "")}
+    settings = effective({"schema_version": SCHEMA_VERSION, **given}, {})
+    assert settings.approval_required is (environment == "prod")
+    assert settings.deploy_after_training is True
+    assert f'environment = "{environment}"' in re.sub(" +", " ", text)

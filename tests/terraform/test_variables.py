@@ -1,4 +1,4 @@
-"""`terraform test` with a mock provider: what variables may be, and that everything that can be chosen can be planned."""
+"""`terraform test` with a mock provider: what variables may be, and that all that can be chosen can be planned."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-traini
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +20,9 @@ from orchestration.local.local_sagemaker.objects import ObjectStore
 SERVICE_ROOT = PurePosixPath("/opt/ml")
 _DEFAULT_CHECKPOINTS = "/opt/ml/checkpoints"
 _HOST = "algo-1"
+_INTERPRETERS = ("python", "python3")
+# As a path of its own, also within a shell's text: not the end or the beginning of another name.
+_ROOT_IN_TEXT = re.compile(r"(?<![\w/.-])" + re.escape(str(SERVICE_ROOT)) + r"(?![\w.-])")
 
 
 def lay_out(ml: Path, request: Mapping[str, Any], objects: ObjectStore) -> None:
@@ -62,6 +66,20 @@ def below_root(ml: Path, local_path: str, folder: PurePosixPath = SERVICE_ROOT) 
     if folder not in path.parents or ".." in path.parts:
         raise ValueError(f"expected a LocalPath below {folder}, got {str(path)!r}")
     return ml / path.relative_to(SERVICE_ROOT)
+
+
+def command_line(argv: Sequence[str], specification: Mapping[str, Any], default: Sequence[str], ml: Path) -> list[str]:
+    """The container's command line. As in Docker, ContainerEntrypoint takes the place of the image's own command line
+    (`argv`), and ContainerArguments that of its default arguments. In both, /opt/ml is `ml`.
+    """
+    entrypoint, arguments = specification.get("ContainerEntrypoint"), specification.get("ContainerArguments")
+    rooted = [_ROOT_IN_TEXT.sub(lambda _: str(ml), word) for word in (*(entrypoint or ()), *(arguments or ()))]
+    if entrypoint is None:
+        return [*argv, *(default if arguments is None else rooted)]
+    # An image's interpreter is the one that its own command line begins with, wherever that lies on this machine.
+    if rooted[0] in _INTERPRETERS and Path(argv[0]).name.startswith("python"):
+        rooted[0] = argv[0]
+    return rooted
 
 
 def resources(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,7 @@ from orchestration.local.local_sagemaker.errors import (
 from orchestration.local.local_sagemaker.job_folder import CONTAINER_ROOT_VARIABLE, now
 from orchestration.local.local_sagemaker.serving import (
     Interrupted,
+    ProcessEnded,
     ServingError,
     bound_log,
     ping,
@@ -308,9 +309,7 @@ class Deployments:
 
     def _start_again(self, name: str, generation: Generation) -> None:
         try:
-            self._count_revival(name)
-            self._change(name, EndpointRecord.reviving)
-            started = self._bring_up(name, generation, EndpointRecord.with_live)
+            started = self._brought_up_again(name, generation)
             after = self._change(name, lambda kept: kept.revived(started))
             if after is None or after.live != started:
                 self._stop(started)  # replaced or deleted meanwhile
@@ -322,17 +321,32 @@ class Deployments:
             if after is not None and after.status == FAILED:
                 _log.warning("endpoint %s could not be started again: %s", name, error)
 
+    def _brought_up_again(self, name: str, generation: Generation) -> Generation:
+        """What has served will serve again: a process that ends before it is ready is followed by another."""
+        while True:
+            self._count_revival(name)
+            self._change(name, EndpointRecord.reviving)
+            try:
+                return self._bring_up(name, generation, EndpointRecord.with_live)
+            except ProcessEnded:
+                record = self.get(name)
+                is_live = record is not None and record.live is not None and record.live.number == generation.number
+                if not is_live or self._is_worn_out(name):
+                    raise
+
     def _done_reviving(self, name: str, generation: Generation) -> None:
         with self._changed:
             self._reviving.discard((name, generation.number))
             self._changed.notify_all()
 
     def _count_revival(self, name: str) -> None:
-        moment = time.monotonic()
-        times = self._revivals.setdefault(name, deque(maxlen=_MAX_REVIVALS))
-        if len(times) == _MAX_REVIVALS and moment - times[0] < _REVIVALS_WINDOW_S:
+        if self._is_worn_out(name):
             raise ServingError(f"The container ended {_MAX_REVIVALS} times within {_REVIVALS_WINDOW_S:g} s.")
-        times.append(moment)
+        self._revivals[name].append(time.monotonic())
+
+    def _is_worn_out(self, name: str) -> bool:
+        times = self._revivals.setdefault(name, deque(maxlen=_MAX_REVIVALS))
+        return len(times) == _MAX_REVIVALS and time.monotonic() - times[0] < _REVIVALS_WINDOW_S
 
     # ---- helpers
 

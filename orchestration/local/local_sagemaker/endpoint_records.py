@@ -21,7 +21,7 @@ from orchestration.local.processes import ProcessIdentity
 # Statuses of DescribeEndpoint; the last is ours, for the announcement that an endpoint is gone.
 CREATING = "Creating"
 UPDATING = "Updating"
-SYSTEM_UPDATING = "SystemUpdating"  # its process is being started again
+SYSTEM_UPDATING = "SystemUpdating"  # it had failed, and a new engine tries it again
 IN_SERVICE = "InService"
 DELETING = "Deleting"
 FAILED = "Failed"
@@ -137,9 +137,10 @@ class EndpointRecord:
         return replace(self, retiring=tuple(each for each in self.retiring if each.number != number))
 
     def reviving(self) -> EndpointRecord:
-        """While the live generation's process, which has ended by itself, is started again."""
-        status = SYSTEM_UPDATING if self.status == IN_SERVICE else self.status
-        return replace(self, status=status, live=_idle(self.live))
+        """While the live generation's process, which has ended by itself, is started again: as on the service, a
+        container that is started again changes no status. Requests wait for it.
+        """
+        return replace(self, live=_idle(self.live))
 
     def with_live(self, started: Generation) -> EndpointRecord:
         """With the live generation's new process, unless a deployment has replaced that generation meanwhile."""

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestration.local.files import FileLock
+from orchestration.local.files import FileLock, trim_file
 from orchestration.local.local_sagemaker.context import Context, Document
 from orchestration.local.local_sagemaker.errors import ResourceInUse, ValidationException
 from orchestration.local.local_sagemaker.job_folder import CONTAINER_ROOT_VARIABLE, JobFolder, JobStatus, now
@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 UNFINISHED_PREFIX = ".new-"
 _PACKAGE_ROOT = Path(__file__).resolve().parents[3]
 RETRY_S = 1.0  # after a failed announcement
+_OLD_LOG_BYTES = 64 * 1024  # what stays of the log of a job whose files are discarded
 _OWNERS_POLL_S = 0.5  # how often it is looked whether the programs live
 
 
@@ -115,6 +116,21 @@ class Jobs:
             ValidationException, ResourceNotFound: there is no such job.
         """
         return self._job(name).log_file
+
+    def discard_files(self, name: str) -> None:
+        """Remove the working files of a job that has ended: what its container found and made, and most of its log.
+
+        Its records stay, so that it is described and listed as before.
+
+        Raises:
+            ValidationException, ResourceNotFound: there is no such job, or it has not ended.
+        """
+        job = self._job(name)
+        if not self._settled(job).is_terminal:
+            raise ValidationException(f"The {self._kind.words} {name} has not ended.")
+        trim_file(job.log_file, _OLD_LOG_BYTES)
+        if job.ml.exists():
+            shutil.rmtree(job.ml)
 
     def resume(self) -> None:
         """Take up the folder of an engine that ended, however it did: once, before anything else is asked here.

@@ -5,14 +5,12 @@ line or the environment names a path below it. The container finds
 
     config/{processingjobconfig,resourceconfig}.json   processing/...: its inputs, and its outputs' empty folders
 
-and leaves what it says in output/message. As in Docker, ContainerEntrypoint takes the place of the image's own command
-line and ContainerArguments follow; `evaluate` of this house's images is a ContainerArgument. Contract:
+and leaves what it says in output/message. `evaluate` of this house's images is a ContainerArgument. Contract:
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,13 +19,10 @@ from typing import Any
 
 from orchestration.local.files import write_json_atomic
 from orchestration.local.local_sagemaker.checkpoints import Checkpoints
-from orchestration.local.local_sagemaker.container_files import SERVICE_ROOT, below_root, resources
+from orchestration.local.local_sagemaker.container_files import below_root, command_line, resources
 from orchestration.local.local_sagemaker.job_folder import JobFolder
 from orchestration.local.local_sagemaker.objects import ObjectError
 from orchestration.local.local_sagemaker.supervision import JobFailed, Supervision, beginning, run_program
-
-_INTERPRETERS = ("python", "python3")
-_ROOTED = re.compile(re.escape(str(SERVICE_ROOT)) + r"(?=/|$)")
 
 
 class ProcessingSupervisor(Supervision):
@@ -60,16 +55,7 @@ class ProcessingSupervisor(Supervision):
             raise JobFailed(f"ClientError: Data download failed: {error}") from error
 
     def command(self) -> list[str]:
-        app = self.request["AppSpecification"]
-        entrypoint = app.get("ContainerEntrypoint")
-        given = [*(entrypoint or []), *app.get("ContainerArguments", [])]
-        rooted = [_ROOTED.sub(lambda _: str(self.job.ml), word) if word.startswith("/") else word for word in given]
-        if entrypoint is None:
-            return [*self.launch.argv, *rooted]
-        # An image's interpreter is the one that its own command line begins with, wherever that lies on this machine.
-        if rooted[0] in _INTERPRETERS and Path(self.launch.argv[0]).name.startswith("python"):
-            rooted[0] = self.launch.argv[0]
-        return rooted
+        return command_line(self.launch.argv, self.request["AppSpecification"], [], self.job.ml)
 
     def tick(self) -> None:
         for copying, is_continuous in self._outputs:

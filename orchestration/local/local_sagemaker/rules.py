@@ -21,8 +21,6 @@ _MAX_RUNTIME_S = 28 * 86_400  # https://docs.aws.amazon.com/sagemaker/latest/API
 # Members that would change what runs, and that nothing here carries out.
 _TRAINING_UNSUPPORTED = (
     "AlgorithmSpecification.AlgorithmName",
-    "AlgorithmSpecification.ContainerEntrypoint",
-    "AlgorithmSpecification.ContainerArguments",
     "ResourceConfig.InstanceGroups",
     "ServerlessJobConfig",
     "ModelPackageConfig",

@@ -106,8 +106,7 @@ class LocalSageMaker:
         self.endpoint_configs = EndpointConfigs(context, self.models)
         self.endpoints = Endpoints(context, self.models, self.endpoint_configs, on_endpoint_change, on_invocation)
         self.tags = Tags(context, self._first_tags())
-        self._closing = threading.Event()
-        self._watcher = threading.Thread(target=self._watch, name="local-sagemaker", daemon=True)
+        self._closing, self._watcher = threading.Event(), threading.Thread(target=self._watch, daemon=True)
 
     @property
     def operations(self) -> frozenset[str]:

@@ -33,6 +33,10 @@ class ServingError(Exception):
     """A serving process could not be brought up; the message becomes the endpoint's FailureReason."""
 
 
+class ProcessEnded(ServingError):
+    """It ended before it was ready."""
+
+
 class Interrupted(Exception):
     """The waiting was given up because the engine ends."""
 
@@ -91,7 +95,8 @@ def wait_until_ready(
     """Wait for the first good /ping of the generation's process.
 
     Raises:
-        ServingError: the process ended, or was not ready in time.
+        ProcessEnded: the process ended.
+        ServingError: it was not ready in time.
         Interrupted: `interrupted` said so.
     """
     timeout_s = float(generation.variant.get("ContainerStartupHealthCheckTimeoutInSeconds", default_timeout_s))
@@ -101,7 +106,9 @@ def wait_until_ready(
             raise Interrupted
         if generation.process is None or not is_alive(generation.process):
             code = None if generation.process is None else exit_code(generation.process)
-            raise ServingError(_not_ready(generation, folder, f"the program ended with exit code {code}"))
+            # Unknown for a process that an engine before us has started.
+            ended = "the program ended" if code is None else f"the program ended with exit code {code}"
+            raise ProcessEnded(_not_ready(generation, folder, ended))
         if time.monotonic() >= deadline:
             raise ServingError(_not_ready(generation, folder, f"it was not ready after {timeout_s:g} s"))
         time.sleep(_PING_INTERVAL_S)

@@ -235,11 +235,12 @@ class Supervision:
 
     def _failure_reason(self, code: int) -> str:
         # As a container's exit code: 128 and the number of the signal that ended it.
-        ending = f", exit code: {code if code >= 0 else 128 - code}"
+        killed = f". The {self.what} program was killed by {signal.Signals(-code).name}" if code < 0 else ""
+        ending = f"{killed}, exit code: {code if code >= 0 else 128 - code}"
         room = MAX_FAILURE_REASON_CHARS - len("AlgorithmError: ") - len(ending)
         # The beginning of a failure file says most, and of a log its end.
         text = self.failure_text()[:room] or self._log_tail.strip()[-room:]
-        return f"AlgorithmError: {text}{ending}"
+        return f"AlgorithmError: {text}{ending if text else ending.removeprefix('. ')}"
 
     def _move(self, secondary: str, message: str) -> None:
         self._write(self.status.moved(self.status.status, secondary, message))

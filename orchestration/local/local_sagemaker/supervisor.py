@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestration.local.local_sagemaker.archive import ArchiveError, is_empty, pack
 from orchestration.local.local_sagemaker.checkpoints import Checkpoints
-from orchestration.local.local_sagemaker.container_files import checkpoint_folder, lay_out
+from orchestration.local.local_sagemaker.container_files import checkpoint_folder, command_line, lay_out
 from orchestration.local.local_sagemaker.job_folder import JobFolder
 from orchestration.local.local_sagemaker.metrics import MetricReader
 from orchestration.local.local_sagemaker.objects import ObjectError
@@ -45,7 +45,7 @@ class TrainingSupervisor(Supervision):
             raise JobFailed(f"ClientError: Data download failed: {error}") from error
 
     def command(self) -> list[str]:
-        return [*self.launch.argv, "train"]
+        return command_line(self.launch.argv, self.request["AlgorithmSpecification"], ["train"], self.job.ml)
 
     def environment(self) -> dict[str, str]:
         return {"TRAINING_JOB_NAME": self.job.name, "TRAINING_JOB_ARN": self.arn}

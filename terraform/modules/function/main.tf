@@ -3,6 +3,25 @@
 locals {
   package = "${var.packages_dir}/${var.key}.zip"
   staged  = fileexists(local.package)
+  digest  = local.staged ? filesha256(local.package) : "none"
+}
+
+# Through the bucket: the provider uploads zips to Lambda one after the other, and waits for each.
+resource "aws_s3_object" "code" {
+  bucket      = var.bucket
+  key         = "functions/${var.key}/${local.digest}.zip"
+  source      = local.package
+  source_hash = local.digest
+
+  lifecycle {
+    # The new one is there before the function takes it, the old one until it has.
+    create_before_destroy = true
+
+    precondition {
+      condition     = local.staged
+      error_message = "There is no ${local.package}. Run `make package` first."
+    }
+  }
 }
 
 resource "aws_cloudwatch_log_group" "this" {
@@ -21,7 +40,8 @@ resource "aws_lambda_function" "this" {
   timeout                        = var.timeout_s
   memory_size                    = var.memory_mb
   reserved_concurrent_executions = var.concurrency
-  filename                       = local.package
+  s3_bucket                      = aws_s3_object.code.bucket
+  s3_key                         = aws_s3_object.code.key
   source_code_hash               = local.staged ? filebase64sha256(local.package) : null
   publish                        = true
 
@@ -36,13 +56,6 @@ resource "aws_lambda_function" "this" {
   logging_config {
     log_format = "JSON"
     log_group  = aws_cloudwatch_log_group.this.name
-  }
-
-  lifecycle {
-    precondition {
-      condition     = local.staged
-      error_message = "There is no ${local.package}. Run `make package` first."
-    }
   }
 }
 

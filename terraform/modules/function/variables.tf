@@ -73,6 +73,11 @@ variable "packages_dir" {
   type        = string
 }
 
+variable "bucket" {
+  description = "The bucket that the zip is put into."
+  type        = string
+}
+
 variable "role_arn" {
   description = "The function's role."
   type        = string

@@ -20,7 +20,7 @@ resource "aws_cloudwatch_dashboard" "this" {
         },
         {
           title   = "Dead letters"
-          metrics = [["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", var.dead_letters_name]]
+          metrics = [for name in values(var.dead_letters_names) : ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", name]]
         },
         {
           title = "Predictions"

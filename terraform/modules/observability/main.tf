@@ -21,11 +21,13 @@ locals {
         threshold   = 0
         period_s    = 300
       }
-      dead-letters = {
-        description = "An event or message was given up: it is in the queue, with what it was and who should have taken it."
+    },
+    {
+      for key, name in var.dead_letters_names : "dead-letters-${key}" => {
+        description = "An event or message was given up: it is in ${name}, with what it was and who should have taken it."
         namespace   = "AWS/SQS"
         metric      = "ApproximateNumberOfMessagesVisible"
-        dimensions  = { QueueName = var.dead_letters_name }
+        dimensions  = { QueueName = name }
         statistic   = "Maximum"
         threshold   = 0
         period_s    = 300

@@ -28,9 +28,9 @@ variable "stream_functions" {
   type        = map(string)
 }
 
-variable "dead_letters_name" {
-  description = "The name of the queue of dead letters."
-  type        = string
+variable "dead_letters_names" {
+  description = "The names of the queues of dead letters, by what was given up."
+  type        = map(string)
 }
 
 variable "alarm_topic_arns" {

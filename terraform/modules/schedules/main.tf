@@ -13,7 +13,6 @@ resource "aws_scheduler_schedule" "this" {
   schedule_expression          = each.value.expression
   schedule_expression_timezone = each.value.timezone
   state                        = each.value.enabled ? "ENABLED" : "DISABLED"
-  kms_key_arn                  = var.key_arn
 
   flexible_time_window {
     mode = "OFF"

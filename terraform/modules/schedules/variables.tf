@@ -27,8 +27,3 @@ variable "dead_letters_arn" {
   description = "The queue for orders that could not be delivered."
   type        = string
 }
-
-variable "key_arn" {
-  description = "The key that schedules are encrypted with."
-  type        = string
-}

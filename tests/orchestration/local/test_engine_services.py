@@ -65,6 +65,23 @@ def test_codebuild_is_skipped_with_a_note(clients: Clients) -> None:
     assert "no CodeBuild in local mode" in output["Build"]["Note"]
 
 
+@pytest.mark.parametrize(
+    ("service", "operation", "request_"),
+    [
+        ("iam", "simulate_principal_policy", {"PolicySourceArn": ROLE, "ActionNames": ["s3:PutObject"]}),
+        ("ssm", "list_nodes", {}),
+    ],
+    ids=["XML", "JSON"],
+)
+def test_what_nobody_here_can_do_is_denied_at_once(
+    clients: Clients, service: str, operation: str, request_: dict[str, Any]
+) -> None:
+    """Not an error of the server, which clients ask again and again."""
+    with pytest.raises(ClientError, match="The local engine has no") as refused:
+        getattr(clients(service), operation)(**request_)
+    assert refused.value.response["Error"]["Code"].startswith("AccessDenied")
+
+
 class TestWithAnEngineOfItsOwn:
     """Started with one more function, which records what it gets; its state folder is the test's."""
 

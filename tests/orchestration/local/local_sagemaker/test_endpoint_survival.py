@@ -101,7 +101,7 @@ def test_nobody_starts_a_process_again_while_it_is_looked_whether_it_answers(
     house.start()
     assert house.invoke("e")["model"] == {"name": "m"}
     until(house.service.endpoints._deployments._background.is_idle)
-    assert [status for _, status in house.endpoint_changes] == ["SystemUpdating", "InService"]
+    assert house.endpoint_changes == []
     assert serving(house) == [pid(house, "e")]
 
 
@@ -131,7 +131,19 @@ def test_a_killed_serving_process_is_started_again_and_no_request_is_lost(house:
         assert house.invoke("e")["pid"] != process
     house.reaches("e", "InService")
     statuses = [status for _, status in house.endpoint_changes]
-    assert statuses == ["Creating", "InService", *["SystemUpdating", "InService"] * 3]
+    assert statuses == ["Creating", "InService"]
+
+
+def test_a_process_that_is_killed_while_it_is_started_again_is_followed_by_another(house: House) -> None:
+    house.add_model("m", {"start_delay_s": 0.5})
+    house.in_service("e", "m")
+    for _ in range(3):
+        process = pid(house, "e")
+        os.kill(process, signal.SIGKILL)
+        gone(process)
+        until(lambda before=process: house.service.endpoints.process_ids().get("e", before) != before)
+    assert house.invoke("e")["model"] == {"name": "m"}
+    assert [status for _, status in house.endpoint_changes] == ["Creating", "InService"]
 
 
 def test_the_watcher_brings_an_endpoint_back_before_anybody_asks(house: House) -> None:

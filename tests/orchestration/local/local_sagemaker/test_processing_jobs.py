@@ -39,7 +39,7 @@ def test_the_container_finds_what_the_contract_says(house: House, monkeypatch: p
     house.processed("job")
     facts = house.processing_facts("job")
     ml = house.processing_folder("job") / "ml"
-    assert facts["argv"][1:] == ["evaluate", "data=/opt/ml/x", f"{ml}/processing/input"]
+    assert facts["argv"][1:] == ["evaluate", f"data={ml}/x", f"{ml}/processing/input"]
     assert facts["environment"]["SAGEBUILD_CONTAINER_ROOT"] == str(ml)
     assert facts["environment"]["FLAG"] == "on"
     assert "AWS_PROFILE" not in facts["environment"]

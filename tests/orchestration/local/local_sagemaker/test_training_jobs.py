@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import tarfile
 import time
 from datetime import datetime
@@ -109,7 +110,9 @@ def test_without_a_failure_file_the_last_lines_are_the_reason(house: House) -> N
 def test_a_program_that_a_signal_ends_has_its_containers_exit_code(house: House) -> None:
     house.train("job", {"sleep": 60})
     os.kill(house.facts("job")["pid"], signal.SIGKILL)
-    assert house.ended("job")["FailureReason"] == "AlgorithmError: started, exit code: 137"
+    assert house.ended("job")["FailureReason"] == (
+        "AlgorithmError: started. The training program was killed by SIGKILL, exit code: 137"
+    )
 
 
 def test_a_program_that_cannot_be_started_fails_the_job(house: House) -> None:
@@ -333,3 +336,34 @@ def test_tags_of_what_does_not_exist_are_refused(house: House, resource: str) ->
         house.service.call("ListTags", {"ResourceArn": f"arn:aws:sagemaker:us-east-1:123456789012:{resource}"})
     with pytest.raises(ValidationException):
         house.service.call("ListTags", {"ResourceArn": "arn:aws:sagemaker:eu-west-1:123456789012:training-job/job"})
+
+
+def test_a_command_line_of_its_own_finds_opt_ml_where_it_is(house: House) -> None:
+    """In words and within a shell's text; another path that merely looks like it stays."""
+    algorithm = house.job_request("", {})["AlgorithmSpecification"]
+    write = (
+        "echo 'a/opt/ml /opt/ml-2' > /opt/ml/model/said && cat /opt/ml/input/data/train/train.csv >> /opt/ml/model/said"
+    )
+    specification = {"ContainerEntrypoint": ["/bin/sh"], "ContainerArguments": ["-c", write]}
+    house.train("shell", AlgorithmSpecification={**algorithm, **specification})
+    assert house.ended("shell")["TrainingJobStatus"] == "Completed"
+    assert (house.ml("shell") / "model" / "said").read_text() == "a/opt/ml /opt/ml-2\ny,x\n1,2\n"
+    described = house.job("shell")["AlgorithmSpecification"]
+    assert {name: described[name] for name in specification} == specification
+
+
+def test_the_images_interpreter_runs_a_program_of_the_callers(house: House) -> None:
+    algorithm = house.job_request("", {})["AlgorithmSpecification"]
+    program = "import pathlib, sys; pathlib.Path('/opt/ml/model/said').write_text(sys.executable + sys.argv[1])"
+    entrypoint = {"ContainerEntrypoint": ["python3", "-c", program, "!"]}
+    house.train("python", AlgorithmSpecification={**algorithm, **entrypoint})
+    assert house.ended("python")["TrainingJobStatus"] == "Completed"
+    assert (house.ml("python") / "model" / "said").read_text() == f"{sys.executable}!"
+
+
+def test_arguments_alone_are_the_images_own(house: House) -> None:
+    algorithm = house.job_request("", {})["AlgorithmSpecification"]
+    given = {**algorithm, "ContainerArguments": ["train", "more"]}
+    house.train("arguments", AlgorithmSpecification=given)
+    assert house.ended("arguments")["TrainingJobStatus"] == "Completed"
+    assert house.facts("arguments")["argv"] == ["train", "more"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.local.local_sagemaker.context import usable_cores
 from orchestration.local.local_sagemaker.errors import ResourceInUse, ResourceNotFound, ValidationException
 from tests.orchestration.local.local_sagemaker.house import BUCKET, House, until
 
@@ -23,7 +24,8 @@ def overlapping(house: House, trials: list[dict[str, Any]]) -> int:
 
 
 def test_ten_jobs_three_at_once_end_with_the_best_and_its_artifact(house: House) -> None:
-    house.settings["max_parallel_jobs"] = 4
+    """By default, however few processors there are; each job then has one thread at least."""
+    house.settings["max_parallel_jobs"] = None
     house.service.close()
     house.start()
     arn = house.tune("tune", {"sleep": 0.6}, jobs=10, parallel=3)
@@ -33,6 +35,8 @@ def test_ten_jobs_three_at_once_end_with_the_best_and_its_artifact(house: House)
     assert tuning["HyperParameterTuningJobStatus"] == "Completed"
     assert [trial["TrainingJobStatus"] for trial in trials] == ["Completed"] * 10
     assert overlapping(house, trials) == 3
+    threads = house.facts(trials[0]["TrainingJobName"])["environment"]["OMP_NUM_THREADS"]
+    assert int(threads) == max(1, usable_cores() // max(3, usable_cores()))
     assert all(re.fullmatch(rf"tune-{n:03d}-[0-9a-f]{{8}}", t["TrainingJobName"]) for n, t in enumerate(trials, 1))
     best = tuning["BestTrainingJob"]
     assert best == min(trials, key=objective)
