@@ -21,7 +21,7 @@ def means_deciding(request: Request, ports: Ports, memory: Memory) -> Meant | Re
     Raises UnknownBuild; NotAllowed, before anything is asked, for the requester where two persons are needed.
     """
     verb = _VERBS[request.intent]
-    waiting = sorted(approval.number for approval in ports.approvals.waiting())
+    waiting = [build.number for build in registration.waiting(ports)]
     number = _named(request, waiting, memory)
     if number is None and len(waiting) > 1:
         numbers = wording.listed((str(one) for one in waiting), "or")

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from bot.language.matcher import Slots
 
 MAX_CLAUSES = 6
-_BOUNDARY = re.compile(r"[,;:!?.]+\s+|\s+-+\s+|\s*[\u2013\u2014]\s*|\n+|\s+(?=because\b)")
+_BOUNDARY = re.compile(r"[,;:!?.]+\s+|\s+-+\s+|\s*[\u2013\u2014]\s*|\n+|\s+because\s+")
 
 
 @dataclass(frozen=True)

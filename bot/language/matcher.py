@@ -69,8 +69,12 @@ class Matcher:
         """Whether some sentence has the word."""
         return word in self._grammar.words
 
+    def keys(self, tokens: Sequence[Token]) -> list[str]:
+        """The tokens as the automaton sees them: words, and classes of tokens."""
+        return [self._key(token) for token in tokens]
+
     def _understood(self, sentences: Sentences, tokens: Sequence[Token], slots_of: SlotsOf) -> dict[str, Slots]:
-        keys = [self._key(token) for token in tokens]
+        keys = self.keys(tokens)
         found: dict[str, Slots] = {}
         for label in sentences.recogniser.labels(keys):
             sentence = sentences.all[label]

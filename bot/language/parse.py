@@ -95,7 +95,7 @@ class Language:
     """
 
     def __init__(self, catalogue: Catalogue, settings: tuple[str, ...] | None = None) -> None:
-        grammar = load(catalogue, settings)
+        self.grammar = grammar = load(catalogue, settings)
         self._phrases = grammar.phrases
         self._matcher = Matcher(grammar)
         self._reader = Reader(grammar.names, grammar.settings)
@@ -179,6 +179,17 @@ class Language:
         tokens = self.tokens(cut(text)[0])
         change = self._matcher.answers(tokens, self._reader.slots).get(AMEND) if tokens else None
         return amended(BY_NAME[intent], slots, change) if change else None
+
+    def readings(self, text: str) -> dict[str, Slots]:
+        """Every intent that one of the sentences gives the text, without frames, remarks and repair."""
+        for said in self._variants(self.tokens(text)):
+            if found := self._matcher.requests(said, self._reader.slots):
+                return found
+        return {}
+
+    def keys(self, text: str) -> list[str]:
+        """The text as the automaton sees it: words, and classes of tokens."""
+        return self._matcher.keys(self.tokens(text))
 
     def tokens(self, text: str) -> list[Token]:
         """The words and numbers of a text."""

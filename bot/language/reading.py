@@ -51,18 +51,19 @@ class Reader:
         path: list[dict[_Place, None]] = [{self._root: None}]
         for key in keys:
             path.append({target: None for place in path[-1] for _, target in self._arcs(place, key)})
-        after: dict[_Place, list[_Chain]] = {place: [None] for place in path[-1] if self._opened(place).is_end}
+        links = _Links()
+        after: dict[_Place, list[_Link | None]] = {place: [None] for place in path[-1] if self._opened(place).is_end}
         for index in reversed(range(len(keys))):
-            before: dict[_Place, list[_Chain]] = {}
+            before: dict[_Place, list[_Link | None]] = {}
             for place in path[index]:
-                chains: list[_Chain] = []
+                found: dict[_Link | None, None] = {}
                 for captured, target in self._arcs(place, keys[index]):
-                    if target in after:
-                        chains += _captured(captured, index, after[target])
-                if chains:
-                    before[place] = _different(chains)
+                    if target in after and len(found) < MAX_READINGS:
+                        found |= dict.fromkeys(links.before(captured, index, after[target]))
+                if found:
+                    before[place] = list(found)[:MAX_READINGS]
             after = before
-        return [_unchained(chain) for chain in after.get(self._root, ())]
+        return [_captures(link) for link in after.get(self._root, ())]
 
     def _arcs(self, place: _Place, key: str) -> tuple[_Arc, ...]:
         """Where the key leads from a place, with what it captures, in order of preference."""
@@ -129,23 +130,33 @@ class Reader:
             yield from self._first(rest.node, rest.rest, seen)
 
 
-_Chain = tuple[Captured, "_Chain"] | None  # captures from a place on, the first one first
+class _Link:
+    """What is captured from a place on: the first, then the next link. Links to the same captures are one object, so
+    that a long list of them is never compared or hashed."""
+
+    __slots__ = ("captured", "following")
+
+    def __init__(self, captured: Captured, following: _Link | None) -> None:
+        self.captured, self.following = captured, following
 
 
-def _captured(captured: Captured | None, index: int, chains: list[_Chain]) -> list[_Chain]:
-    if captured is None:
-        return chains
-    first = (captured[0], Taken(index)) if captured[1] is _TAKES else captured
-    return [(first, chain) for chain in chains]
+class _Links:
+    """The links of one text."""
+
+    def __init__(self) -> None:
+        self._interned: dict[tuple[Captured, int], _Link] = {}
+
+    def before(self, captured: Captured | None, index: int, following: list[_Link | None]) -> list[_Link | None]:
+        """The captures of the token at the index, in front of all that may follow."""
+        if captured is None:
+            return following
+        first = (captured[0], Taken(index)) if captured[1] is _TAKES else captured
+        return [self._interned.setdefault((first, id(link)), _Link(first, link)) for link in following]
 
 
-def _different(chains: list[_Chain]) -> list[_Chain]:
-    return chains if len(chains) == 1 else list(dict.fromkeys(chains))[:MAX_READINGS]
-
-
-def _unchained(chain: _Chain) -> tuple[Captured, ...]:
-    captures: list[Captured] = []
-    while chain is not None:
-        captured, chain = chain
-        captures.append(captured)
-    return tuple(captures)
+def _captures(link: _Link | None) -> tuple[Captured, ...]:
+    found: list[Captured] = []
+    while link is not None:
+        found.append(link.captured)
+        link = link.following
+    return tuple(found)

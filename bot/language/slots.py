@@ -33,11 +33,12 @@ class Reader:
         """The slots, or None when the sentence contradicts itself ("q 2 and q 3", "build 1.5")."""
         captures = tuple(capture for capture in match.captures if capture.slot not in _IGNORED)
         try:
-            slots = self._composed(match.intent, captures)
-            slots |= self._plain(match.intent, captures)
+            slots = self._composed(match.intent, captures) | self._plain(match.intent, captures)
         except Contradiction:
             return None
-        return slots
+        known = BY_NAME.get(match.intent)
+        # Shared rules may capture what an intent has no use for: "what does a spot training cost".
+        return {name: value for name, value in slots.items() if known.slot(name)} if known else slots
 
     def _composed(self, intent: str, captures: tuple[Capture, ...]) -> Slots:
         """The slots that are made of several captures."""

@@ -16,6 +16,7 @@ from bot.slack.incoming import Incoming
 from bot.slack.render import SAY
 from orchestration.builds import Build, BuildStatus
 from orchestration.ports import Endpoint, Person, SageBuildError
+from orchestration.steps import registration
 
 SHOWN = 5
 MAX_WAITING = 5
@@ -64,20 +65,21 @@ def _waiting(person: Person, desk: Desk) -> list[Block]:
     """What the person may decide."""
     if not may(person, BY_NAME["Approve"], desk.ports.environment.name):
         return []
-    numbers = [approval.number for approval in desk.ports.approvals.waiting()][:MAX_WAITING]
-    parts: list[Block] = [DividerBlock(), HeaderBlock(text="Waiting for approval")] if numbers else []
-    for number in numbers:
-        build = desk.ports.builds.get(number)
+    waiting = registration.waiting(desk.ports)[:MAX_WAITING]
+    parts: list[Block] = [DividerBlock(), HeaderBlock(text="Waiting for approval")] if waiting else []
+    for build in waiting:
         if build.requester.person == person.id and build.settings.get("two_person_approval"):
             parts.append(_line(build, desk, " Somebody else has to approve it, since you asked for it."))
             continue
-        value = desk.seal({"build": number})
-        sure = blocks.sure("Approve it?", f"That lets build {number} be deployed: {standing.of(build)}.", "Approve")
+        value = desk.seal({"build": build.number})
+        sure = blocks.sure(
+            "Approve it?", f"That lets build {build.number} be deployed: {standing.of(build)}.", "Approve"
+        )
         buttons = [
             blocks.button("Approve", live_view.APPROVE, value, "primary", sure),
             blocks.button("Reject ...", live_view.REJECT, value, "danger"),
         ]
-        parts += [_line(build, desk), *blocks.button_rows(buttons, f"decide:{number}")]
+        parts += [_line(build, desk), *blocks.button_rows(buttons, f"decide:{build.number}")]
     return parts
 
 

@@ -95,10 +95,12 @@ def verify_endpoint(build: Build, probe: Sequence[Mapping[str, Json]], ports: Po
 
     probe: rows of inputs, with the mean that the evaluation predicted where there was one. Raises DeploymentFailed when
     the live configuration is another (an update that was rolled back ends InService with the old one), or when a
-    prediction is not a finite number, or another.
+    prediction is not a finite number, or another; NotSettled while the service maintains the endpoint.
     """
     name, config = build.resources["endpoint"], build.resources["endpoint_config"]
     endpoint = ports.endpoints.describe(name)
+    if endpoint.config_name == config and endpoint.status in CHANGING:
+        raise NotSettled(f"The endpoint {name} is {endpoint.status}; it is proven once it is not.")
     if endpoint.config_name != config or endpoint.status != "InService":
         raise DeploymentFailed(f"{_why(endpoint)} It should serve {config}.")
     rows = [row for row in (_inputs(entry) for entry in probe) if row]

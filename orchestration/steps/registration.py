@@ -93,6 +93,12 @@ def ask(build: Build, task_token: str, wait_s: float, ports: Ports) -> None:
         ports.pipeline.complete(task_token, {"decision": asked.decision})
 
 
+def waiting(ports: Ports) -> list[Build]:
+    """The builds that wait for a person now, oldest first: one that was stopped meanwhile waits for nobody."""
+    builds = [ports.builds.get(approval.number) for approval in ports.approvals.waiting()]
+    return [build for build in builds if build.status is BuildStatus.WAITING_FOR_APPROVAL]
+
+
 def decide(number: int, decision: str, person: Person, reason: str, ports: Ports) -> Build:
     """A person's decision. decision: "approved" or "rejected".
 
@@ -102,8 +108,8 @@ def decide(number: int, decision: str, person: Person, reason: str, ports: Ports
     build = ports.builds.get(number)
     if decision == "approved" and build.settings.get("two_person_approval") and build.requester.person == person.id:
         raise NotAllowed(f"Build {number} was asked for by you; somebody else has to approve it.")
-    waiting = ports.approvals.get(number)
-    if waiting is not None and not waiting.decision and build.has_ended:
+    asked = ports.approvals.get(number)
+    if asked is not None and not asked.decision and build.has_ended:
         raise Conflict(f"Build {number} does not wait any more: it is {build.status}.")
     try:
         decided = ports.approvals.decide(number, decision, person.name, reason)

@@ -7,14 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.language.normalise import normalise
-from bot.language.numbers import Number, literal, read_numbers
+from bot.language.numbers import Number, literal, read_numbers, with_numbered_names
 from bot.language.parse import Language
 from bot.language.tokens import tokenise
+from bot.language.units import read_units
 from models.catalog import BUILT_IN
 
 
 def read(text: str) -> list[object]:
-    return [t.value if isinstance(t, Number) else t for t in read_numbers(tokenise(normalise(text)))]
+    tokens = read_numbers(with_numbered_names(tokenise(normalise(text))))
+    return [t.value if isinstance(t, Number) else t for t in tokens]
+
+
+def read_with_units(text: str) -> list[object]:
+    tokens = read_units(read_numbers(tokenise(normalise(text))))
+    return [f"{t.value:g} {t.unit}" if isinstance(t, Number) and t.unit else getattr(t, "value", t) for t in tokens]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,21 @@ def read(text: str) -> list[object]:
         ("that one", ["that", "one"]),
         ("build one", ["build", 1]),
         ("q=2; l: 3", ["q", 2, "l", 3]),
-        ("20% $5 3x 1/2 nan inf 1e999", ["20%", "$5", "3x", "1/2", "nan", "inf", "1e999"]),
+        ("$5 3x 1/2 nan inf 1e999", ["$5", "3x", "1/2", "nan", "inf", "1e999"]),
+        ("minus one and a half", [-1.5]),
+        ("a couple of jobs", [2, "of", "jobs"]),
+        ("10k 2.5k", [10000, 2500]),
+        ("from 0-4", ["from", 0, "dash", 4]),
+        ("0..4 0...4", [0, "dash", 4, 0, "dash", 4]),
+        ("1e-4..1e-1", [0.0001, "dash", 0.1]),
+        ("1e-4-1e-1", [0.0001, "dash", 0.1]),
+        ("64-32-16", [64, "dash", 32, "dash", 16]),
+        ("-5-5", [-5, "dash", 5]),
+        ("0 - 4", [0, "dash", 4]),
+        ("sixty four thirty two sixteen", [64, 32, 16]),
+        ("x one is zero point five", ["x1", "is", 0.5]),
+        ("--epochs 5", ["epochs", 5]),
+        ("one training", ["one", "training"]),
         ("- 5", ["-", 5]),
         ("hundred million point minus e", ["hundred", "million", "point", "minus", "e"]),
     ],
@@ -102,3 +123,40 @@ def test_no_order_of_number_words_breaks_it(words: list[str]) -> None:
 def test_scales_on_scales_end_somewhere() -> None:
     """Forty scale words are far above what a number can hold: whatever is read, nothing is raised."""
     assert Language(BUILT_IN).parse("predict 5 " + "billion " * 40).utterance
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30 percent", ["30 percent"]),
+        ("30%", ["30 percent"]),
+        ("thirty per cent", ["30 percent"]),
+        ("percent", ["percent"]),
+        ("2 hours", ["7200 s"]),
+        ("2h or 90min or 30s or 1d", ["7200 s", "or", "5400 s", "or", "30 s", "or", "86400 s"]),
+        ("1h30", ["5400 s"]),
+        ("2-hour timeout", ["7200 s", "timeout"]),
+        ("an hour", ["3600 s"]),
+        ("half an hour", ["1800 s"]),
+        ("an hour and a half", ["5400 s"]),
+        ("two and a half hours", ["9000 s"]),
+        ("2 hours and 30 minutes", ["9000 s"]),
+        ("2 hours 30 minutes", ["9000 s"]),
+        ("30 minutes 2 hours", ["1800 s", "7200 s"]),
+        ("a couple of hours", ["7200 s"]),
+        ("a week and two days", ["777600 s"]),
+        ("2 hours and 5 jobs", ["7200 s", "and", 5, "jobs"]),
+        ("a second", ["a", "second"]),
+        ("hours", ["hours"]),
+        ("3m5", ["3m5"]),
+    ],
+    ids=str,
+)
+def test_units(text: str, expected: list[object]) -> None:
+    assert read_with_units(text) == expected
+
+
+@given(st.lists(st.sampled_from("a an half 2 0.5 hour minutes percent % and of couple second 3h days".split())))
+def test_no_order_of_units_breaks_it(words: list[str]) -> None:
+    tokens = read_units(read_numbers(tokenise(" ".join(words))))
+    assert all(isinstance(token, str | Number) for token in tokens)

@@ -1,4 +1,5 @@
-"""The sentences of sentences.yaml: ours mean what they say; what is not ours, or is negated, changes nothing."""
+"""The sentences of sentences.yaml and of sentences/: ours mean what they say; what is not ours, or is negated, changes
+nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ import yaml
 
 from bot.intents.catalog import BY_NAME, INTENTS
 from bot.language.parse import Language
+from tests.bot import scoring
 
 DATA: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "sentences.yaml").read_text(encoding="utf-8"))
 OURS = [(text, intent, slots) for rows in DATA["ours"].values() for text, intent, slots in rows]
@@ -24,7 +26,6 @@ def ids(rows: list[Any]) -> Iterator[str]:
 def test_there_are_enough() -> None:
     assert len(OURS) >= 200
     assert len(NOT_OURS) >= 60
-    assert {intent for _, intent, _ in OURS} == {intent.name for intent in INTENTS}
 
 
 @pytest.mark.parametrize(("text", "intent", "slots"), OURS, ids=ids(OURS))
@@ -56,11 +57,79 @@ def test_every_example_means_its_intent(language: Language, intent: Any) -> None
         assert set(parse.slots) <= {slot.name for slot in intent.slots}, example
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    ["do not {}", "don't {}", "never {}", "please do not {}", "you should not {}", "i did not say {}", "not {}"],
+MADE = scoring.read("ours.jsonl")
+OTHERS = scoring.read("others.jsonl")
+MIN_ACCURACY = 0.97
+
+
+def test_the_sets_are_large_and_name_their_kinds() -> None:
+    assert sum(case.is_ours for case in OTHERS) >= 150
+    assert sum(not case.is_ours for case in OTHERS) >= 60
+    assert sum(case.is_ours for case in MADE) >= 150
+    assert all(case.kind for case in (*MADE, *OTHERS))
+    assert {case.intent for case in MADE if case.is_ours} == {intent.name for intent in INTENTS}
+
+
+@pytest.mark.parametrize("cases", [OTHERS, MADE], ids=["others", "ours"])
+def test_a_set_is_understood(language: Language, cases: list[scoring.Case]) -> None:
+    score = scoring.score(cases, language)
+    assert score.accuracy >= MIN_ACCURACY, [case.text for case in (*score.wrong, *score.slots, *score.missed)]
+    assert score.accepted == ()
+
+
+def test_labels_and_results_are_compared_in_one_form() -> None:
+    label = {"hyperparameters": {"layers": 2, "nodes": [64, 32], "noise": 0.1}, "dataset": "breast cancer"}
+    result = {"hyperparameters": {"num_layers": 2, "nodes": "64,32", "sigma2": 0.1}, "dataset": "breast-cancer"}
+    assert scoring.canonical(label) == scoring.canonical(result)
+    assert scoring.canonical(label) != scoring.canonical({**result, "deploy": True})
+
+
+CHANGING = sorted(
+    {text for text, intent, slots in OURS if BY_NAME[intent].changes}
+    # A reason goes on to the end of the sentence, whatever it says.
+    | {
+        case.text
+        for case in (*MADE, *OTHERS)
+        if case.intent and BY_NAME[case.intent].changes and case.intent not in ("Reject", "FreezeDeploys")
+    }
 )
-def test_a_negated_command_is_no_command(language: Language, sentence: str) -> None:
-    for text in (text for text, intent, _ in OURS if BY_NAME[intent].changes):
+NEVER = (
+    "do not {}",
+    "don't {}",
+    "never {}",
+    "please do not {}",
+    "you should not {}",
+    "i did not say {}",
+    "not {}",
+    "nobody should {}",
+    "let's not {}",
+    "if it fails {}",
+    "she said {}",
+    "he told me to {}",
+    "should i {}",
+    "did you {}",
+    "did anyone {}",
+    "why would i {}",
+    "what happens if i {}",
+    "is it ok to {}",
+    "{} tomorrow",
+    "{} unless it fails",
+    "{} if it fails",
+    "{} when the demo is over",
+    "{} on friday",
+    "{} in an hour",
+    "{} or not",
+    "i was about to {}",
+    "someone has to {}",
+    "he will {}",
+    '"{}" is what she wrote',
+    "{} after lunch",
+)
+
+
+@pytest.mark.parametrize("sentence", NEVER)
+def test_a_command_that_is_negated_reported_or_put_off_is_no_command(language: Language, sentence: str) -> None:
+    """An earlier clause of its own may still say "nobody should deploy"; that freezes, and is asked about."""
+    for text in CHANGING:
         parse = language.parse(sentence.format(text))
-        assert parse.intent is None or not BY_NAME[parse.intent].changes, parse
+        assert parse.intent in (None, "FreezeDeploys") or not BY_NAME[parse.intent].changes, parse

@@ -69,9 +69,7 @@ def stage(request: pytest.FixtureRequest, ports: Ports) -> FakeStage | WireStage
 def not_moto(request: pytest.FixtureRequest) -> None:
     """Skips what stock moto cannot do: see the faults in tests/orchestration/local/stock_moto.py."""
     if request.node.callspec.params["ports"] == "moto":
-        pytest.skip(
-            "moto alone cannot: no UpdateEndpoint, no model behind an endpoint, no cause of a stopped execution"
-        )
+        pytest.skip("not on stock moto: UpdateEndpoint, models that answer, a stop's cause, thousands of transactions")
 
 
 def _ports(clients: Clients, clock: SettableClock) -> Ports:

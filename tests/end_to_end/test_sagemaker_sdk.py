@@ -21,12 +21,13 @@ from tests.end_to_end.test_engine_life import WATCHER
 
 ROOT = Path(__file__).parents[2]
 ROLE = "arn:aws:iam::123456789012:role/sdk"
+IS_INSTALLED = find_spec("sagemaker") is not None and find_spec("sagemaker.train") is not None
 NO_TELEMETRY = "SchemaVersion: '1.0'\nSageMaker:\n  PythonSDK:\n    Modules:\n      TelemetryOptOut: true\n"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(find_spec("sagemaker") is None, reason="the extra `sdk` is not installed: requirements/sdk.txt")
+@pytest.mark.skipif(not IS_INSTALLED, reason="the extra `sdk` is not installed: requirements/sdk.txt")
 def test_it_trains_tunes_deploys_and_asks(engine: LocalSession, tmp_path: Path) -> None:
     hosts, watcher, settings = tmp_path / "hosts", tmp_path / "watcher", tmp_path / "settings.yaml"
     watcher.mkdir()

@@ -298,7 +298,8 @@ def test_alarms_tell_the_notification_topic(aws: Client, deployment: Deployment)
 
 def test_what_a_function_did_not_take_is_kept(aws: Client) -> None:
     for name, row in FUNCTIONS.items():
-        if {event["type"] for event in row.get("events", [])} - {"outbox"}:
+        # Who calls over HTTP or as the skill waits for the answer; a queue and a stream deliver again by themselves.
+        if {event["type"] for event in row.get("events", [])} - {"outbox", "http", "queue", "alexa"}:
             config = aws("lambda").get_function_event_invoke_config(
                 FunctionName=f"sagebuild-dev-{name}", Qualifier="live"
             )  # fmt: skip

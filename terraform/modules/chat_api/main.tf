@@ -1,7 +1,8 @@
 # The HTTP API that Slack calls: routes to functions, few requests at a time, a log of each.
 
 resource "aws_cloudwatch_log_group" "this" {
-  name              = "/aws/apigateway/${var.name}"
+  # As the state machine's: such groups do not fill the account's resource policy for log delivery.
+  name              = "/aws/vendedlogs/apis/${var.name}"
   retention_in_days = var.log_retention_days
   kms_key_id        = var.key_arn
 }

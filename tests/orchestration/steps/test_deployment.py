@@ -181,6 +181,13 @@ def test_a_silent_rollback_is_not_a_success(ports: Ports) -> None:
         endpoint.verify_endpoint(deploying(ports, "a"), PROBE, ports)
 
 
+def test_an_endpoint_that_the_service_maintains_is_proven_later(ports: Ports) -> None:
+    build = deployed(ports)
+    endpoints(ports).set_status("e", "SystemUpdating")
+    with pytest.raises(NotSettled, match="SystemUpdating"):
+        endpoint.verify_endpoint(build, PROBE, ports)
+
+
 @pytest.mark.parametrize(("mean", "said"), [(math.nan, "nan"), (5.96, "not serve what was evaluated")])
 def test_another_prediction_than_the_evaluations_is_not_a_success(ports: Ports, mean: float, said: str) -> None:
     build = deployed(ports, lambda row: Prediction(mean))

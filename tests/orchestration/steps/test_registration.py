@@ -8,6 +8,7 @@ import pytest
 
 from orchestration.builds import Build, BuildKind, BuildStatus, Json
 from orchestration.ports import AlreadyDecided, Conflict, NotAllowed, Person, Ports, UnknownBuild
+from orchestration.steps import registration
 from orchestration.steps.registration import apply_decision, ask, decide, expire, register
 from orchestration.steps.stop_build import stop_build
 from tests.fakes import fake_ports
@@ -163,7 +164,9 @@ def test_what_does_not_wait_cannot_be_decided(ports: Ports) -> None:
     with pytest.raises(UnknownBuild, match="does not wait"):
         decide(build.number, "approved", BO, "", ports)
     stopped = waiting(ports)
+    assert [one.number for one in registration.waiting(ports)] == [stopped.number]
     stop_build(stopped.number, ADA, ports)
+    assert registration.waiting(ports) == []
     with pytest.raises(Conflict, match="STOPPED"):
         decide(stopped.number, "approved", BO, "", ports)
 
