@@ -11,11 +11,11 @@ shared stack of a generalised LR parser); otherwise each "the" would lead to ten
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from bot.language.nodes import AnyOf, Empty, End, InOrder, Node, OneOf, Rule, Values, Word
 
-MAX_REMEMBERED = 100_000  # steps; when there are more, all are forgotten and made anew
+MAX_REMEMBERED = 20_000  # steps; when there are more, all are forgotten and made anew
 
 
 class _After:
@@ -49,8 +49,7 @@ class _State:
 
 
 class Automaton:
-    """Reads keys: words, or names of classes of tokens. Safe for concurrent use: what is remembered is only added to,
-    or replaced as a whole.
+    """Reads keys: words, or names of classes of tokens. Not safe for concurrent use.
 
     root: everything that may be said; each sentence ends with an `End`. classes: the classes that a key belongs to.
     default: those of every other key.
@@ -62,7 +61,7 @@ class Automaton:
 
     def _forget(self) -> None:
         self._remembered = 0
-        self._afters: dict[frozenset[tuple[int, int]], _After] = {}
+        self._afters: dict[Hashable, _After] = {}
         self._states: dict[frozenset[_After], _State] = {}
         self._start = self._state([self._after([(self._root, None)])])
 
@@ -90,7 +89,7 @@ class Automaton:
 
     def _after(self, steps: Iterable[_Step]) -> _After:
         different = {(id(node), id(after)): (node, after) for node, after in steps}
-        key = frozenset(different)
+        key = frozenset(different) if len(different) != 1 else next(iter(different))
         found = self._afters.get(key)
         if found is None:
             found = self._afters[key] = _After(tuple(different.values()))

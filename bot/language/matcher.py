@@ -43,7 +43,7 @@ SlotsOf = Callable[[Match], Slots | None]
 
 
 class Matcher:
-    """Matches tokens with a grammar. Safe for concurrent use."""
+    """Matches tokens with a grammar. Not safe for concurrent use."""
 
     def __init__(self, compiled: Grammar) -> None:
         self._grammar = compiled

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Captured = tuple[str, object]  # slot and value
@@ -94,22 +94,27 @@ def one_of(items: Sequence[Node]) -> Node:
 
 
 def values(phrases: Mapping[str, Captured | None]) -> Values:
-    """Phrases, each with what it captures, as a tree of their words."""
-    return _tree({tuple(phrase.split()): captured for phrase, captured in phrases.items()})
+    """Phrases, each with what it captures, as a tree of their words in which equal branches are one."""
+    return _tree({tuple(phrase.split()): captured for phrase, captured in phrases.items()}, {})
 
 
-def _tree(phrases: Mapping[tuple[str, ...], Captured | None]) -> Values:
-    index: dict[str, list[tuple[Node | None, Captured | None]]] = {}
+_Tails = tuple[tuple[Node | None, Captured | None], ...]
+
+
+def _tree(phrases: Mapping[tuple[str, ...], Captured | None], known: dict[Hashable, Values]) -> Values:
+    ends: dict[str, Captured | None] = {}
     longer: dict[str, dict[tuple[str, ...], Captured | None]] = {}
     for (first, *others), captured in phrases.items():
-        tails = index.setdefault(first, [])
         if others:
             longer.setdefault(first, {})[tuple(others)] = captured
         else:
-            tails.append((None, captured))
-    for first, rest in longer.items():
-        index[first].insert(0, (_tree(rest), None))  # the longer phrase is preferred
-    return Values({first: tuple(tails) for first, tails in index.items()})
+            ends[first] = captured
+    index: dict[str, _Tails] = {}
+    for first in dict.fromkeys((*longer, *ends)):  # the longer phrase is preferred
+        tails: _Tails = ((_tree(longer[first], known), None),) if first in longer else ()
+        index[first] = (*tails, (None, ends[first])) if first in ends else tails
+    key = tuple((first, tuple((id(tail), captured) for tail, captured in tails)) for first, tails in index.items())
+    return known.setdefault(key, Values(index))
 
 
 def _words_of(node: Node) -> list[str]:

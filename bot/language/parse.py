@@ -7,6 +7,7 @@ Nothing fuzzy is ever an answer: suggestions are only offered.
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -90,6 +91,7 @@ class _Found:
 
 class Language:
     """Understands English about the models of one catalogue. Making one reads and compiles all sentences, once.
+    Safe for concurrent use.
 
     settings: the names of the environment's settings; those of BuildSettings when not given.
     """
@@ -100,6 +102,8 @@ class Language:
         self._matcher = Matcher(grammar)
         self._reader = Reader(grammar.names, grammar.settings)
         self._speller = Speller(grammar.words)
+        # What the automaton remembers is made anew now and then, which no other thread may see half done.
+        self._lock = threading.RLock()
 
     def parse(self, text: str) -> Parse:
         """What the text means. Bounded work for any text; never raises."""
@@ -168,7 +172,8 @@ class Language:
         if asked is None or not tokens:
             return None
         reader = answer_reader(self._reader, asked.kind)
-        found = self._matcher.answers(tokens, reader).get(asked.kind.value, {})
+        with self._lock:
+            found = self._matcher.answers(tokens, reader).get(asked.kind.value, {})
         value = found.get("answer")
         return self._as_written(text, value) if asked.kind is SlotKind.TEXT and isinstance(value, str) else value
 
@@ -177,7 +182,8 @@ class Language:
         corrects nothing of it. A text that is a request of its own may look like one, too: ask `parse` first.
         """
         tokens = self.tokens(cut(text)[0])
-        change = self._matcher.answers(tokens, self._reader.slots).get(AMEND) if tokens else None
+        with self._lock:
+            change = self._matcher.answers(tokens, self._reader.slots).get(AMEND) if tokens else None
         return amended(BY_NAME[intent], slots, change) if change else None
 
     def readings(self, text: str) -> dict[str, Slots]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from bot.language.nodes import AnyOf, Captured, Empty, End, InOrder, Node, OneOf, Rule, Values, Word
 
 MAX_READINGS = 32  # of one text as one sentence
+MAX_PLACES = 1_000  # remembered of a sentence; when there are more, they are forgotten and made anew
 
 
 class Taken(int):
@@ -17,17 +18,12 @@ _TAKES = object()  # stands for the place of the token, which is known only when
 
 
 class _Place:
-    """A place in the sentences: a node that is to come, and what comes after it. What may come first in them is found
-    when it is first asked for."""
+    """A place in the sentence: a node that is to come, and what comes after it. Where a key leads is remembered."""
 
-    __slots__ = ("arcs", "classes", "is_end", "is_open", "node", "rest", "values", "words")
+    __slots__ = ("arcs", "node", "rest")
 
     def __init__(self, node: Node, rest: _Place | None) -> None:
         self.node, self.rest = node, rest
-        self.is_open = self.is_end = False
-        self.words: dict[str, list[tuple[int, Captured | None, _Place]]] = {}
-        self.classes: dict[str, list[tuple[int, Captured | None, _Place]]] = {}
-        self.values: list[tuple[int, Values, _Place]] = []
         self.arcs: dict[str, tuple[_Arc, ...]] = {}
 
 
@@ -35,24 +31,29 @@ _Arc = tuple[Captured | None, _Place]
 
 
 class Reader:
-    """Reads one sentence. Safe for concurrent use: what is remembered is only added to.
+    """Reads one sentence. Not safe for concurrent use.
 
     root: the sentence, which ends with an `End`. classes and default: as `Automaton` takes them.
     """
 
     def __init__(self, root: Node, classes: Mapping[str, tuple[str, ...]], default: tuple[str, ...]) -> None:
-        self._classes, self._default = classes, default
+        self._sentence, self._classes, self._default = root, classes, default
+        self._forget()
+
+    def _forget(self) -> None:
         self._interned: dict[tuple[int, int], _Place] = {}
-        self._root = self._place(root, None)
+        self._root = self._place(self._sentence, None)
 
     def readings(self, keys: Sequence[str]) -> list[tuple[Captured, ...]]:
         """What the keys capture, at most `MAX_READINGS` different ways, the preferred ones first. A token that a class
         took is captured as `Taken`, its place."""
+        if len(self._interned) > MAX_PLACES:
+            self._forget()
         path: list[dict[_Place, None]] = [{self._root: None}]
         for key in keys:
             path.append({target: None for place in path[-1] for _, target in self._arcs(place, key)})
         links = _Links()
-        after: dict[_Place, list[_Link | None]] = {place: [None] for place in path[-1] if self._opened(place).is_end}
+        after: dict[_Place, list[_Link | None]] = {place: [None] for place in path[-1] if self._ends(place)}
         for index in reversed(range(len(keys))):
             before: dict[_Place, list[_Link | None]] = {}
             for place in path[index]:
@@ -70,42 +71,34 @@ class Reader:
         known = place.arcs.get(key)
         if known is not None:
             return known
-        arcs = list(self._opened(place).words.get(key, ()))
-        for name in self._classes.get(key, self._default):
-            arcs += place.classes.get(name, ())
-        for order, values, rest in place.values:
-            for tail, captured in values.index.get(key, ()):
-                arcs.append((order, captured, rest) if tail is None else (order, None, self._place(tail, rest)))
-        if not arcs:
-            return ()
-        arcs.sort(key=lambda arc: arc[0])
-        found = place.arcs[key] = tuple((captured, target) for _, captured, target in arcs)
+        arcs: list[_Arc] = []
+        for node, after in self._first(place.node, place.rest, set()):
+            if isinstance(node, End):
+                continue
+            if after is None:
+                raise ValueError("a sentence does not end with an End")
+            arcs += self._taken(node, after, key)
+        found = place.arcs[key] = tuple(arcs)
         return found
+
+    def _taken(self, node: Node, after: _Place, key: str) -> Iterator[_Arc]:
+        """Where the key leads from a leaf."""
+        if isinstance(node, Word) and node.text == key:
+            yield node.captured, after
+        elif isinstance(node, AnyOf) and node.name in self._classes.get(key, self._default):
+            yield (node.slot, _TAKES) if node.slot else None, after
+        elif isinstance(node, Values):
+            for tail, captured in node.index.get(key, ()):
+                yield (captured, after) if tail is None else (None, self._place(tail, after))
+
+    def _ends(self, place: _Place) -> bool:
+        return any(isinstance(node, End) for node, _ in self._first(place.node, place.rest, set()))
 
     def _place(self, node: Node, rest: _Place | None) -> _Place:
         key = (id(node), id(rest))
         place = self._interned.get(key)
         if place is None:
             place = self._interned[key] = _Place(node, rest)
-        return place
-
-    def _opened(self, place: _Place) -> _Place:
-        """The place, with what may come next."""
-        if place.is_open:
-            return place
-        for order, (node, after) in enumerate(self._first(place.node, place.rest, set())):
-            if isinstance(node, End):
-                place.is_end = True
-            elif after is None:
-                raise ValueError("a sentence does not end with an End")
-            elif isinstance(node, Word):
-                place.words.setdefault(node.text, []).append((order, node.captured, after))
-            elif isinstance(node, AnyOf):
-                captured = (node.slot, _TAKES) if node.slot else None
-                place.classes.setdefault(node.name, []).append((order, captured, after))
-            elif isinstance(node, Values):
-                place.values.append((order, node, after))
-        place.is_open = True
         return place
 
     def _first(
