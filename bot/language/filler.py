@@ -11,7 +11,7 @@ _FILLER = frozenset(
     "please kindly um uh erm er hmm hm actually basically simply literally like ok okay really exactly even currently "
     "presently already yet still just honestly quickly possibly somehow ever overall right quite rather very pretty "
     "so also either all totally completely fully finally both full quick brief short exact actual entire whole "
-    "specific particular own certain".split()
+    "specific particular own certain always usually normally generally".split()
 )
 _MIND = (("would", "you", "mind"), ("do", "you", "mind"), ("you", "mind"), ("mind",))
 

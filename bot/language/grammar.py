@@ -35,13 +35,13 @@ WORD, HYPHENED = "#word", "#hyphened"
 ENDPOINT = "#endpoint"  # a hyphened word with a model's name in it: "local-gp-toy"
 LONG = "#long"  # a word that is too long to be a name
 CLASSES: Mapping[str, tuple[str, ...]] = {
-    NUMBER: ("number", "remark", "any"),
-    PERCENT: ("percent", "remark", "any"),
+    NUMBER: ("number", "remark", "plain", "any"),
+    PERCENT: ("percent", "remark", "plain", "any"),
     DURATION: ("duration", "any"),
     INSTANCE: ("instance", "any"),
-    WORD: ("word", "name", "input_name", "remark", "any"),
-    HYPHENED: ("word", "name", "input_name", "hyphened", "remark", "any"),
-    ENDPOINT: ("word", "name", "input_name", "hyphened", "endpoint_name", "remark", "any"),
+    WORD: ("word", "name", "input_name", "remark", "plain", "any"),
+    HYPHENED: ("word", "name", "input_name", "hyphened", "remark", "plain", "any"),
+    ENDPOINT: ("word", "name", "input_name", "hyphened", "endpoint_name", "remark", "plain", "any"),
     LONG: ("any",),
 }
 CLASS_NAMES = frozenset(name for names in CLASSES.values() for name in names)
@@ -69,9 +69,12 @@ NEVER_A_REMARK = frozenset(
     "tells ask asked asks think thought thinks wish mean meant call called wrote write read reads hear heard want "
     "wants please let do does did go start stop deploy train delete remove reject approve cancel kill roll freeze "
     "i we he she they you him her them someone somebody anyone anybody everyone everybody people nobody "
-    "tomorrow later soon tonight monday tuesday wednesday thursday friday saturday sunday weekend lunch next".split()
+    "tomorrow later soon tonight monday tuesday wednesday thursday friday saturday sunday weekend lunch next "
+    "note todo reminder example agenda subject title quote plan goal movie song book story joke step task".split()
 )
-_ANY = ("remark", "any")
+# Words that a remark may have, but not begin with.
+_NOT_PLAIN = frozenset("not no never nothing yes yeah ok and then so also because please just try again".split())
+_ANY = ("remark", "plain", "any")
 
 # Words of sentences that an input may be called, too: "predict size 120 and age 30".
 INPUT_WORDS = frozenset(
@@ -138,6 +141,7 @@ def load(catalogue: Catalogue, settings: tuple[str, ...] | None = None) -> Gramm
     words = own | {word for phrases in made.values() for phrase in phrases for word in phrase.split()} | NEVER_A_NAME
     classes = dict(CLASSES)
     classes |= dict.fromkeys(words & NEVER_A_REMARK, ("any",))
+    classes |= dict.fromkeys(words & _NOT_PLAIN, ("remark", "any"))
     classes |= dict.fromkeys(words & INPUT_WORDS, ("input_name", *_ANY))
     classes |= dict.fromkeys(names.nameable() - own - NEVER_A_NAME, ("name", "input_name", *_ANY))
     return Grammar(

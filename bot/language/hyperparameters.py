@@ -42,6 +42,8 @@ class _Pairs:
         slot, value = capture.slot, capture.value
         if slot in _FLAGS:
             self._found.append((str(value), [_FLAGS[slot]]))
+        elif slot == "zero":  # "without dropout"
+            self._found.append((str(value), [Number(0, "0")]))
         elif slot == "chosen":
             name, _, choice = str(value).partition("=")
             self._found.append((name, [choice]))

@@ -143,7 +143,8 @@ class Language:
         it is asked about first."""
         for split in splits(text, self._remark):
             tokens = self.tokens(split.command)
-            if (found := self._as_request(tokens) or self._as_frame(tokens)) is not None:
+            found = self._as_request(tokens) or self._as_frame(tokens)
+            if found is not None and BY_NAME[found.intent].listed:  # a bare yes is one only when it is all that is said
                 intent = BY_NAME[found.intent]
                 slots = with_topic(dict(found.slots), split.about, frozenset(slot.name for slot in intent.slots))
                 return replace(found, slots=slots, repaired=intent.changes)

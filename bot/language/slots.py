@@ -17,8 +17,8 @@ from orchestration.builds import Json
 
 Values = list[str | bool | Number]
 _IGNORED = frozenset({"", "_"})  # what a sentence may say without it making a difference
-_SETTING_PARTS = frozenset({"name", "value", "more", "on", "off", "each", "more_each", "chosen"})
-_VALUES = frozenset({"value", "on", "off", "chosen"})
+_SETTING_PARTS = frozenset({"name", "value", "more", "on", "off", "each", "more_each", "chosen", "zero"})
+_VALUES = frozenset({"value", "on", "off", "chosen", "zero"})
 _RANGE_PARTS = frozenset({"name", "low", "high", "scale"})
 _SEPARATE = _SETTING_PARTS | _RANGE_PARTS | {"input", "other", "numbers"}
 
