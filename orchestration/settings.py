@@ -8,6 +8,7 @@ refused, an older one is migrated here.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from types import MappingProxyType
@@ -19,6 +20,8 @@ from orchestration.ports import BadSettings
 SCHEMA_VERSION = 1
 
 MAX_TRAINING_TIMEOUT_S = 28 * 24 * 3600  # CreateTrainingJob: MaxRuntimeInSeconds, 28 days
+MEMORY_MB = tuple(range(1024, 6145, 1024))  # ServerlessConfig: MemorySizeInMB
+INSTANCE_TYPE = re.compile(r"ml\.[a-z0-9-]{1,20}\.[a-z0-9-]{1,20}")
 STRATEGIES = ("Bayesian", "Random", "Grid", "Hyperband")  # CreateHyperParameterTuningJob
 
 
@@ -169,6 +172,10 @@ def check_setting(name: str, value: Json) -> None:
         low, high = BOUNDS[name]
         if not low <= value <= high:
             raise BadSettings(f"{name} is {value}, but must be from {low} to {high}.")
+    if name == "endpoint_memory_mb" and value not in MEMORY_MB:
+        raise BadSettings(f"{name} is {value}, but must be one of {', '.join(map(str, MEMORY_MB))}.")
+    if name.endswith("_instance_type") and not INSTANCE_TYPE.fullmatch(str(value)):
+        raise BadSettings(f"{name} is {value!r}, but must be a SageMaker instance type such as ml.m5.large.")
     if name in CHOICES and value not in CHOICES[name]:
         raise BadSettings(f"{name} is {value!r}, but must be one of {', '.join(CHOICES[name])}.")
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from orchestration.aws.clients import Clients, error_code, translated
 from orchestration.aws.codec import item, moment, values
-from orchestration.ports import AlreadyDecided, Approval, UnknownBuild
+from orchestration.ports import AlreadyDecided, Approval, Unavailable, UnknownBuild
 
 SORT = "APPROVAL"
 WAITING = "APPROVALS"
@@ -87,9 +87,12 @@ class DynamoApprovals:
             with translated("write an approval"):
                 self._clients("dynamodb").transact_write_items(TransactItems=writes)
         except ClientError as error:
-            if error_code(error) == "TransactionCanceledException":
-                return False
-            raise
+            if error_code(error) != "TransactionCanceledException":
+                raise
+            reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", ())}
+            if "ConditionalCheckFailed" not in reasons:
+                raise Unavailable("Somebody else is deciding about this build at this moment. Try again.") from error
+            return False
         return True
 
 

@@ -19,7 +19,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Json]:
         case "take_report":
             return candidate.take_report(build, event["job"], ports)
         case "take_tuned":
-            return candidate.take_tuned(build, event["tuned"], ports)
+            return candidate.take_tuned(build, event["tuned"], event["data"], ports)
         case "propose":
             return candidate.propose(build, event["job"], event["data"], event["evaluate"], ports)
         case "judge":

@@ -39,10 +39,11 @@ def take_report(build: Build, job: str, ports: Ports) -> dict[str, Json]:
     return {"rows": report.get("rows")}
 
 
-def take_tuned(build: Build, tuned: Mapping[str, Json], ports: Ports) -> dict[str, Json]:
+def take_tuned(build: Build, tuned: Mapping[str, Json], data: Mapping[str, Json], ports: Ports) -> dict[str, Json]:
     """The tuning's best job, and what comes next: "evaluate", "retrain" with its hyperparameters, or "end".
 
-    tuned: DescribeHyperParameterTuningJob's answer. Raises BadRequest when no job ended with an objective.
+    tuned: DescribeHyperParameterTuningJob's answer. data: split to URI, so that what is deployed from this build later
+    is judged on its held-out rows. Raises BadRequest when no job ended with an objective.
     """
     best = tuned.get("BestTrainingJob")
     if not isinstance(best, dict) or not best.get("TrainingJobName"):
@@ -60,7 +61,7 @@ def take_tuned(build: Build, tuned: Mapping[str, Json], ports: Ports) -> dict[st
         hyperparameters=dict(model.parse(values | _texts(build.hyperparameters))),
         jobs={"tune": job} | ({"train": training.job} if next_ != "retrain" else {}),
         metrics=training.metrics,
-        artifacts={"model": training.artifact} if next_ != "retrain" else {},
+        artifacts=_texts(data) | ({"model": training.artifact} if next_ != "retrain" else {}),
     )
     record(build.number, change, ports)
     hyperparameters: dict[str, Json] = {name: str(value) for name, value in (change.hyperparameters or {}).items()}

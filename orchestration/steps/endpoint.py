@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from orchestration.builds import RESUMABLE, VARIANT, Build, Json
+from orchestration.builds import RESUMABLE, VARIANT, Build, BuildStatus, Json
 from orchestration.ports import (
     CHANGING,
     Change,
@@ -143,6 +143,8 @@ def restore_endpoint(build: Build, tags: Mapping[str, str], ports: Ports) -> Non
     tags: for an endpoint that has to be made anew. Does nothing when another configuration is live already. Raises
     NotSettled while the endpoint is changing.
     """
+    if build.status is BuildStatus.READY:
+        return  # its proof was good; what failed came after the record
     name, config = build.resources["endpoint"], build.resources["endpoint_config"]
     try:
         endpoint = ports.endpoints.describe(name)

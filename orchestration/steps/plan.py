@@ -100,6 +100,11 @@ def _work(build: Build) -> str:
     return BuildKind.TRAIN if "tune" in build.jobs else build.kind
 
 
+def still_to_tune(build: Build) -> frozenset[str]:
+    """The hyperparameters that have no value yet: those of a tuning that has not found its best."""
+    return frozenset() if "tune" in build.jobs else frozenset(build.ranges)
+
+
 def _uris(build: Build, dataset: Dataset, folder: str, ports: Ports) -> dict[str, str]:
     """Split to URI: the dataset's own, those this build prepares, or those that the source build was made with."""
     if needs_preparation(build, dataset):
@@ -152,7 +157,7 @@ def _training(
     if settings.spot and build.kind is BuildKind.TRAIN:
         stopping["MaxWaitTimeInSeconds"] = settings.training_timeout_s + settings.spot_wait_s
     return {
-        "hyperparameters": {name: str(value) for name, value in parsed.items() if name not in build.ranges},
+        "hyperparameters": {name: str(value) for name, value in parsed.items() if name not in still_to_tune(build)},
         "metric_definitions": [{"Name": metric.name, "Regex": metric.regex} for metric in model.metrics],
         "channels": [_channel(split, uris[split]) for split in ("train", "validation") if split in uris],
         "test_uri": uris.get("test", ""),

@@ -19,6 +19,7 @@ from orchestration.ports import (
     Person,
     Ports,
     TransitionRefused,
+    Unavailable,
 )
 from orchestration.steps.champions import freeze
 from orchestration.steps.record import record
@@ -134,8 +135,9 @@ def expire(build: Build, ports: Ports) -> dict[str, Json]:
 def apply_decision(build: Build, ports: Ports) -> dict[str, Json]:
     """Carry out what was decided: on the registered version, and REJECTED on the record. Answers with what is next."""
     approval = ports.approvals.get(build.number)
-    approved = approval is not None and approval.decision == "approved"
-    by, reason = (approval.decided_by, approval.reason) if approval is not None else (NOBODY, "")
+    if approval is None or not approval.decision:
+        raise Unavailable(f"Nobody has decided about build {build.number} yet.")
+    approved, by, reason = approval.decision == "approved", approval.decided_by, approval.reason
     if package := build.resources.get("package"):
         ports.packages.decide(package, approved, f"by {by}{': ' + reason if reason else ''}")
     if approved:
@@ -143,7 +145,7 @@ def apply_decision(build: Build, ports: Ports) -> dict[str, Json]:
             return {"next": "keep", "note": f"Approved by {by}. {why}"}
         return {"next": "deploy", "note": f"Approved by {by}."}
     cause = f"Rejected by {by}{': ' + reason if reason else ''}."
-    if approval is not None and approval.decision == "expired":
+    if approval.decision == "expired":
         cause = "The approval expired: nobody decided in time."
     record(build.number, Change(BuildStatus.REJECTED, ports.clock.now(), note=cause, cause=cause), ports)
     return {"next": "end", "note": cause}

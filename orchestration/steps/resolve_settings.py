@@ -8,7 +8,7 @@ from models.catalog import Model
 from orchestration.builds import Build, BuildKind, Json, Requester
 from orchestration.ports import BadRequest, Change, Ports
 from orchestration.settings import BuildSettings, effective
-from orchestration.steps.plan import plan
+from orchestration.steps.plan import plan, still_to_tune
 from orchestration.steps.record import record
 from orchestration.steps.start_build import Order, adopt_execution
 
@@ -65,5 +65,5 @@ def _entries(value: Json) -> list[tuple[str, Json]]:
 def _facts(build: Build, settings: BuildSettings, model: Model, ports: Ports) -> Change:
     """The effective settings and hyperparameters, for the record: what it is really built with."""
     parsed = model.parse(build.hyperparameters)
-    known = {name: value for name, value in parsed.items() if name not in build.ranges}
+    known = {name: value for name, value in parsed.items() if name not in still_to_tune(build)}
     return Change(to=None, at=ports.clock.now(), hyperparameters=known, settings=settings.to_json())

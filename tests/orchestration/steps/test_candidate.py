@@ -12,10 +12,12 @@ from orchestration.ports import BadRequest, Change, Ports, Training
 from orchestration.steps.candidate import judge, propose, take_image, take_report, take_tuned
 from orchestration.steps.plan import data_folder
 from orchestration.steps.record import record
+from orchestration.steps.resolve_settings import resolve_settings
+from orchestration.steps.resume_build import resume_build
 from tests.fakes import fake_ports
 from tests.fakes.pipeline import FakePipeline
 from tests.fakes.registry import FakeArtifacts
-from tests.orchestration.steps.making import IMAGE, evaluated, ready, resolved, settle, trained
+from tests.orchestration.steps.making import ADA, IMAGE, evaluated, ready, resolved, settle, trained
 
 
 @pytest.fixture
@@ -100,6 +102,9 @@ def test_a_champion_of_another_schema_leaves_the_threshold_and_is_said(ports: Po
     assert "other columns" in str(ports.builds.get(build.number).verdict["reason"])
 
 
+DATA: Mapping[str, Json] = {"test_data": "s3://bucket/test.csv"}
+
+
 def tuned(ports: Ports, **document: Json) -> tuple[Mapping[str, Json], int]:
     settle(ports, **document)
     build, _ = resolved(ports, "a", BuildKind.TUNE, ranges={"q": {}, "l": {"low": 0, "high": 2}})
@@ -107,7 +112,7 @@ def tuned(ports: Ports, **document: Json) -> tuple[Mapping[str, Json], int]:
     assert isinstance(ports.pipeline, FakePipeline)
     ports.pipeline.trained["best"] = Training("best", IMAGE, "s3://bucket/best.tar.gz", {}, {"validation:RMSE": 0.9})
     best: Json = {"TrainingJobName": "best", "TunedHyperParameters": {"q": "2", "l": "1"}}
-    return take_tuned(build, {"HyperParameterTuningJobName": "t", "BestTrainingJob": best}, ports), build.number
+    return take_tuned(build, {"HyperParameterTuningJobName": "t", "BestTrainingJob": best}, DATA, ports), build.number
 
 
 def test_the_best_trial_is_the_candidate(ports: Ports) -> None:
@@ -123,6 +128,24 @@ def test_only_tuning_ends_there(ports: Ports) -> None:
     assert (answer["next"], ports.builds.get(number).status) == ("end", BuildStatus.TUNED)
 
 
+def test_what_was_only_tuned_is_judged_on_its_held_out_rows_when_it_is_deployed(ports: Ports) -> None:
+    _, number = tuned(ports, tune_only=True)
+    build, plan = resolved(ports, "b", BuildKind.DEPLOY, of=number)
+    answer = propose(build, "", plan["training"]["data"], plan["steps"]["evaluate"], ports)
+    assert answer["evaluate"] is True
+
+
+def test_a_resumed_tuning_keeps_the_best_it_found(ports: Ports) -> None:
+    _, number = tuned(ports, retrain_after_tuning=True)
+    record(number, Change(BuildStatus.ERROR, ports.clock.now(), error="E", cause="c"), ports)
+    again = resume_build(number, ADA, ports)
+    plan = resolve_settings({"build": number}, again.current_execution, ports)
+    training = plan["training"]
+    assert isinstance(training, dict)
+    assert training["hyperparameters"]["q"] == "2"  # type: ignore[index,call-overload]
+    assert ports.builds.get(number).hyperparameters["l"] == 1
+
+
 def test_training_again_with_the_best_is_an_option(ports: Ports) -> None:
     answer, number = tuned(ports, retrain_after_tuning=True)
     assert answer["next"] == "retrain"
@@ -133,7 +156,7 @@ def test_training_again_with_the_best_is_an_option(ports: Ports) -> None:
 def test_a_tuning_without_a_best_job_is_a_failure(ports: Ports) -> None:
     build, _ = resolved(ports, "a", BuildKind.TUNE)
     with pytest.raises(BadRequest, match="no training job printed its objective"):
-        take_tuned(build, {"HyperParameterTuningJobName": "t"}, ports)
+        take_tuned(build, {"HyperParameterTuningJobName": "t"}, DATA, ports)
 
 
 def test_an_image_that_was_built_is_the_one_used(ports: Ports) -> None:

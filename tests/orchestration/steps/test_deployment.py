@@ -245,3 +245,11 @@ def test_what_serves_for_a_build_that_is_ready_stays(ports: Ports) -> None:
     record(build.number, Change(BuildStatus.READY, ports.clock.now()), ports)
     endpoint.endpoint_changed("e", ports)
     assert ports.endpoints.describe("e").config_name == f"e-config-{build.number}"
+
+
+def test_what_is_ready_is_never_taken_back(ports: Ports) -> None:
+    build = deployed(ports)
+    ready = record(build.number, Change(BuildStatus.READY, ports.clock.now()), ports)
+    config = ports.endpoints.describe("e").config_name
+    endpoint.restore_endpoint(ready, TAGS, ports)
+    assert ports.endpoints.describe("e").config_name == config
