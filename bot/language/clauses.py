@@ -18,6 +18,15 @@ _BOUNDARY = re.compile(r"[,;:!?.]+\s+|\s+-+\s+|\s*[\u2013\u2014]\s*|\n+|\s+becau
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What a clause beside a command is about. is_preamble: whether it may stand only before the command: after one,
+    "with 5 wibbles" is no remark but something that was not understood."""
+
+    about: Slots
+    is_preamble: bool
+
+
+@dataclass(frozen=True)
 class Split:
     """A part of a text that may be the command, and what the remarks beside it are about."""
 
@@ -25,20 +34,21 @@ class Split:
     about: Slots
 
 
-def splits(text: str, remark: Callable[[str], Slots | None]) -> Iterator[Split]:
+def splits(text: str, remark: Callable[[str], Remark | None]) -> Iterator[Split]:
     """The ways to take a text for one command with remarks beside it, the longest command first.
 
-    remark: what a clause is about when it is a remark, None when it is not.
+    remark: what a clause is when it is a remark, None when it is not.
     """
     found = list(_clauses(text))
     if not 1 < len(found) <= MAX_CLAUSES:
         return
-    about = [remark(text[start:end]) for start, end in found]
+    remarks = [remark(text[start:end]) for start, end in found]
     for size in range(len(found) - 1, 0, -1):
         for first in range(len(found) - size + 1):
-            beside = [*about[:first], *about[first + size :]]
-            if all(one is not None for one in beside):
-                merged = {name: value for one in beside if one for name, value in one.items()}
+            after = [one if one and not one.is_preamble else None for one in remarks[first + size :]]
+            beside = [*remarks[:first], *after]
+            if None not in beside:
+                merged = {name: value for one in beside if one for name, value in one.about.items()}
                 yield Split(text[found[first][0] : found[first + size - 1][1]], merged)
 
 

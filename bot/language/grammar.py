@@ -72,8 +72,13 @@ NEVER_A_REMARK = frozenset(
     "tomorrow later soon tonight monday tuesday wednesday thursday friday saturday sunday weekend lunch next "
     "note todo reminder example agenda subject title quote plan goal movie song book story joke step task".split()
 )
-# Words that a remark may have, but not begin with.
-_NOT_PLAIN = frozenset("not no never nothing yes yeah ok and then so also because please just try again".split())
+# Words that a remark may have, but that no plain statement begins with.
+_NOT_PLAIN = frozenset(
+    "not no never nothing yes yeah ok and then so also because please just try again is are was were has have had am "
+    "be been in on at with for to of from by as about during without under over into onto via using against within "
+    "than the a an this that these those my our your its make get take put bring give use set run keep send show "
+    "list".split()
+)
 _ANY = ("remark", "plain", "any")
 
 # Words of sentences that an input may be called, too: "predict size 120 and age 30".

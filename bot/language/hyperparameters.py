@@ -40,13 +40,8 @@ class _Pairs:
     def take(self, capture: Capture) -> None:
         """Go on with the next capture. Raises Contradiction."""
         slot, value = capture.slot, capture.value
-        if slot in _FLAGS:
-            self._found.append((str(value), [_FLAGS[slot]]))
-        elif slot == "zero":  # "without dropout"
-            self._found.append((str(value), [Number(0, "0")]))
-        elif slot == "chosen":
-            name, _, choice = str(value).partition("=")
-            self._found.append((name, [choice]))
+        if (whole := _whole(capture)) is not None:
+            self._found.append(whole)
         elif slot in ("more", "more_each"):
             (self._values or self._last()[1]).append(value)
         elif slot == "each":
@@ -95,6 +90,19 @@ class _Pairs:
         if value.unit == PERCENT and self._names.is_fraction(name):
             return _share(value)
         return ",".join(map(str, value.parts)) if value.parts and name in self._names.listed else value.value
+
+
+def _whole(capture: Capture) -> tuple[str, list[str | bool | Number]] | None:
+    """A capture that is a name with its value: "batch norm off", "without dropout", "with adam"."""
+    value = str(capture.value)
+    if capture.slot in _FLAGS:
+        return value, [_FLAGS[capture.slot]]
+    if capture.slot == "zero":
+        return value, [Number(0, "0")]
+    if capture.slot == "chosen":
+        name, _, choice = value.partition("=")
+        return name, [choice]
+    return None
 
 
 _EACH = "each "

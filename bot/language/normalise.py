@@ -64,6 +64,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], .
         (r"\blmk\b", "let me know"),
         (r"\b(?:cuz|coz|'cause|bcs|bcz)\b", "because"),
         (r"\bbtw\b", "by the way"),
+        (r"\brn\b", "right now"),
         (r"\bwanna\b", "want to"),
         (r"\bgonna\b", "going to"),
         (r"\bgotta\b", "have to"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.intents.catalog import BY_NAME, Intent, SlotKind
 from bot.language import suggest
-from bot.language.clauses import splits, with_topic
+from bot.language.clauses import Remark, splits, with_topic
 from bot.language.filler import asked_plainly, without_filler
 from bot.language.followup import AMEND, amended, answer_reader
 from bot.language.grammar import load
@@ -150,8 +150,11 @@ class Language:
                 return replace(found, slots=slots, repaired=intent.changes)
         return None
 
-    def _remark(self, text: str) -> Slots | None:
-        return self._matcher.remarks(self.tokens(text), self._reader.slots).get("remark")
+    def _remark(self, text: str) -> Remark | None:
+        found = self._matcher.remarks(self.tokens(text), self._reader.slots)
+        if "remark" in found:
+            return Remark(found["remark"], is_preamble=False)
+        return Remark(found["preamble"], is_preamble=True) if "preamble" in found else None
 
     def _repaired(self, tokens: Sequence[Token]) -> _Found | None:
         """The sentence that it is with its spelling repaired: with the fewest changes, the nearest."""

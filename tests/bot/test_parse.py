@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.intents.catalog import BY_NAME
-from bot.language.clauses import splits
+from bot.language.clauses import Remark, splits
 from bot.language.filler import asked_plainly, without_filler
 from bot.language.normalise import MAX_TEXT_CHARS, cut, normalise
 from bot.language.parse import Language
@@ -217,9 +217,11 @@ def test_what_is_no_remark_is_not_left_aside(language: Language, text: str) -> N
 
 
 def test_splits_try_the_longest_command_first() -> None:
-    found = list(splits("a, b. c - d", lambda text: {} if text in ("a", "d") else None))
+    found = list(splits("a, b. c - d", lambda text: Remark({}, is_preamble=False) if text in ("a", "d") else None))
     assert [split.command for split in found] == ["a, b. c", "b. c - d", "b. c"]
-    assert list(splits("a b", lambda text: {})) == []
+    before = list(splits("a, b", lambda text: Remark({"x": text}, is_preamble=True)))
+    assert [(split.command, split.about) for split in before] == [("b", {"x": "a"})]
+    assert list(splits("a b", lambda text: Remark({}, is_preamble=False))) == []
 
 
 @pytest.mark.parametrize(
